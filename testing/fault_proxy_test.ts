@@ -1,0 +1,179 @@
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { FaultDecider } from "./fault_plan.ts";
+import { FaultProxy } from "./fault_proxy.ts";
+
+/** A server whose `/watch` never ends and whose other paths echo method, path and body. */
+function backend(): { url: string; [Symbol.asyncDispose](): Promise<void> } {
+  const watches = new Set<ReadableStreamDefaultController<Uint8Array>>();
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { pathname, search } = new URL(request.url);
+    if (pathname === "/watch") {
+      let own: ReadableStreamDefaultController<Uint8Array>;
+      return new Response(
+        new ReadableStream<Uint8Array>({
+          start(controller) {
+            own = controller;
+            watches.add(controller);
+            controller.enqueue(new TextEncoder().encode("x".repeat(1000) + "\n"));
+          },
+          cancel() {
+            watches.delete(own);
+          },
+        }),
+      );
+    }
+    return new Response(`${request.method} ${pathname}${search} ${await request.text()}`);
+  });
+  return {
+    url: `http://127.0.0.1:${server.addr.port}`,
+    async [Symbol.asyncDispose]() {
+      for (const watch of watches) watch.close();
+      await server.shutdown();
+    },
+  };
+}
+
+async function send(
+  url: string,
+  init?: RequestInit & { client?: Deno.HttpClient },
+): Promise<string> {
+  const response = await fetch(url, init);
+  return `${response.status} ${await response.text()}`;
+}
+
+Deno.test("FaultProxy passes requests with their bodies when the plan is empty", async () => {
+  await using server = backend();
+  await using proxy = await FaultProxy.start({ target: server.url });
+  strictEqual(await send(`${proxy.url}/a?b=1`), "200 GET /a?b=1 ");
+  const body = "y".repeat(300_000);
+  strictEqual(await send(`${proxy.url}/p`, { method: "POST", body }), `200 POST /p ${body}`);
+  deepStrictEqual(
+    proxy.record.filter((r) => r.action !== "open").map((r) => `${r.action} ${r.method} ${r.path}`),
+    ["pass GET /a?b=1", "pass POST /p"],
+  );
+});
+
+Deno.test("FaultProxy answers with the planned status when a rule matches", async () => {
+  await using server = backend();
+  await using proxy = await FaultProxy.start({
+    target: server.url,
+    plan: {
+      rules: [
+        { fault: "status", code: 429, retryAfterSeconds: 3, method: "POST", limit: 1 },
+        { fault: "status", code: 503, path: /^\/down/, skip: 1 },
+      ],
+    },
+  });
+  const refused = await fetch(proxy.url, { method: "POST", body: "z".repeat(200_000) });
+  strictEqual(refused.status, 429);
+  strictEqual(refused.headers.get("retry-after"), "3");
+  strictEqual((await refused.json()).reason, "TooManyRequests");
+  strictEqual(await send(proxy.url, { method: "POST", body: "q" }), "200 POST / q");
+  match(await send(`${proxy.url}/down`), /^200/);
+  match(await send(`${proxy.url}/down`), /^503/);
+  deepStrictEqual(proxy.record.filter((r) => r.code).map((r) => r.code), [429, 503]);
+});
+
+Deno.test("FaultProxy cuts an answer after the planned bytes", async () => {
+  await using server = backend();
+  await using proxy = await FaultProxy.start({
+    target: server.url,
+    plan: { rules: [{ fault: "cut", path: /^\/watch/, afterBytes: 600 }] },
+  });
+  const response = await fetch(`${proxy.url}/watch`);
+  await rejects(response.text());
+});
+
+Deno.test("FaultProxy half-closes an answer and keeps the client's side", async () => {
+  await using server = backend();
+  await using proxy = await FaultProxy.start({
+    target: server.url,
+    plan: { rules: [{ fault: "halfClose", afterBytes: 300 }] },
+  });
+  const conn = await Deno.connect({ hostname: "127.0.0.1", port: proxy.port });
+  await conn.write(new TextEncoder().encode("GET /watch HTTP/1.1\r\nhost: x\r\n\r\n"));
+  let received = 0;
+  const buffer = new Uint8Array(4096);
+  for (let n = await conn.read(buffer); n !== null; n = await conn.read(buffer)) received += n;
+  strictEqual(received, 300);
+  strictEqual(proxy.openConnections, 1);
+  await conn.write(new TextEncoder().encode("still writable"));
+  conn.close();
+});
+
+Deno.test("FaultProxy stalls: the connection stays open and says nothing more", async () => {
+  await using server = backend();
+  await using proxy = await FaultProxy.start({
+    target: server.url,
+    plan: { rules: [{ fault: "stall", path: /^\/watch/, afterBytes: 400 }] },
+  });
+  const controller = new AbortController();
+  const response = await fetch(`${proxy.url}/watch`, { signal: controller.signal });
+  const reader = response.body!.getReader();
+  const first = await reader.read();
+  ok(first.value!.length > 0);
+  let silent = true;
+  const second = reader.read().then(() => silent = false, () => {});
+  // another request gets through meanwhile: the stall is that of one connection
+  match(await send(`${proxy.url}/other`), /^200/);
+  ok(silent);
+  controller.abort();
+  await second;
+});
+
+Deno.test("FaultProxy holds an answer back when the plan delays it", async () => {
+  await using server = backend();
+  await using proxy = await FaultProxy.start({
+    target: server.url,
+    plan: { rules: [{ fault: "delay", ms: 60 }] },
+  });
+  const started = performance.now();
+  match(await send(proxy.url), /^200/);
+  ok(performance.now() - started >= 55);
+});
+
+Deno.test("FaultProxy in tcp mode passes bytes, cuts all, refuses and recovers", async () => {
+  await using server = backend();
+  await using proxy = await FaultProxy.start({ target: server.url, mode: "tcp" });
+  using client = Deno.createHttpClient({ poolMaxIdlePerHost: 0 });
+  strictEqual(await send(`${proxy.url}/a`, { client }), "200 GET /a ");
+  const watch = await fetch(`${proxy.url}/watch`, { client });
+  const broken = rejects(watch.text());
+  proxy.cut();
+  await broken;
+  proxy.refuse(true);
+  await rejects(fetch(proxy.url, { client }));
+  proxy.refuse(false);
+  strictEqual(await send(`${proxy.url}/b`, { client }), "200 GET /b ");
+  proxy.stall();
+  const waiting = send(`${proxy.url}/c`, { client });
+  proxy.resume();
+  strictEqual(await waiting, "200 GET /c ");
+});
+
+Deno.test("FaultProxy says that the target is unreachable when nothing listens there", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = (listener.addr as Deno.NetAddr).port;
+  listener.close();
+  await using proxy = await FaultProxy.start({ target: `http://127.0.0.1:${port}` });
+  await rejects(fetch(proxy.url));
+  strictEqual(proxy.record.at(-1)?.action, "unreachable");
+});
+
+Deno.test("FaultDecider makes the same choices for the same seed", () => {
+  const plan = (seed: number) => ({
+    seed,
+    rules: [
+      { fault: "cut", probability: 0.3, afterBytes: [0, 1000] },
+      { fault: "delay", probability: 0.5, ms: [1, 9] },
+    ] as const,
+  });
+  const run = (seed: number) => {
+    const decider = new FaultDecider(plan(seed));
+    return Array.from({ length: 50 }, () => decider.next({ method: "GET", path: "/" }));
+  };
+  deepStrictEqual(run(7), run(7));
+  ok(JSON.stringify(run(7)) !== JSON.stringify(run(8)));
+  ok(run(7).some((fault) => fault?.fault === "cut"));
+  ok(run(7).some((fault) => fault === undefined));
+});

@@ -1,0 +1,27 @@
+/**
+ * Tools for testing programs that talk to a Kubernetes API server: a proxy that injects faults
+ * by a seeded plan.
+ *
+ * ```ts ignore
+ * import { FaultProxy } from "@troupe/troupe/testing";
+ *
+ * await using proxy = await FaultProxy.start({
+ *   target: "http://127.0.0.1:8001",
+ *   plan: { seed: 7, rules: [{ fault: "cut", path: /watch=1/, probability: 0.3, afterMs: [0, 2000] }] },
+ * });
+ * console.log(`use ${proxy.url} in place of the API server`);
+ * ```
+ *
+ * @module
+ */
+export { FaultProxy, type FaultProxyOptions, type FaultRecord } from "./fault_proxy.ts";
+export {
+  type Fault,
+  FaultDecider,
+  type FaultMatch,
+  type FaultPlan,
+  type FaultRule,
+  type FaultSubject,
+  type Range,
+} from "./fault_plan.ts";
+export { seededRandom } from "./seeded_random.ts";

@@ -1,0 +1,15 @@
+/**
+ * A seeded source of numbers in [0, 1), for plans that can be run again: mulberry32, a 32-bit
+ * generator by Tommy Ettinger. Not for secrets.
+ *
+ * @param seed Any integer; the same seed gives the same numbers
+ */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
