@@ -1,0 +1,69 @@
+import { SilenceError } from "./failure.ts";
+
+/** What one attempt works with. */
+export interface Attempt {
+  /** Aborts when the attempt must end: stopped from outside, or silent for too long. */
+  readonly signal: AbortSignal;
+  /** The server was heard: the silence begins anew. */
+  heard(): void;
+}
+
+/** Milliseconds that an aborted request has to unwind before it is left alone. */
+const UNWIND_MS = 1_000;
+
+/**
+ * Runs one request, or one watch from request to end, under a timer that only silence lets
+ * run out. Rejects with a {@linkcode SilenceError} then, and with the reason of `stop` when
+ * that aborts. Whatever `work` opened is closed when this settles, unless `work` ignores the
+ * signal for longer than a second.
+ */
+export async function attempt<R>(
+  work: (attempt: Attempt) => Promise<R>,
+  options: { idleTimeout: number; stop: AbortSignal },
+): Promise<R> {
+  const { idleTimeout, stop } = options;
+  stop.throwIfAborted();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const abandoned = Promise.withResolvers<never>();
+  let unwinding: ReturnType<typeof setTimeout> | undefined;
+  const abort = (reason: unknown) => {
+    if (signal.aborted) return;
+    unwinding = setTimeout(() => abandoned.reject(reason), UNWIND_MS);
+    controller.abort(reason);
+  };
+  const onStop = () => abort(stop.reason);
+  const onSilence = () =>
+    abort(new SilenceError(`Cannot hear the server: it has been silent for ${idleTimeout} ms`));
+  let silence = setTimeout(onSilence, idleTimeout);
+  const heard = () => {
+    clearTimeout(silence);
+    if (!signal.aborted) silence = setTimeout(onSilence, idleTimeout);
+  };
+  stop.addEventListener("abort", onStop);
+  try {
+    return await Promise.race([work({ signal, heard }), abandoned.promise]);
+  } catch (error) {
+    throw signal.aborted ? signal.reason : error;
+  } finally {
+    clearTimeout(silence);
+    clearTimeout(unwinding);
+    stop.removeEventListener("abort", onStop);
+  }
+}
+
+/** Resolves after `ms` milliseconds; rejects with the signal's reason when it aborts first. */
+export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", onAbort);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+}

@@ -1,0 +1,66 @@
+import type { ErrorStatus } from "./event_decoder.ts";
+import { LineTooLongError } from "./line_splitter.ts";
+
+/** What a failed request or a broken watch means for the next attempt. */
+export interface Failure {
+  /**
+   * `gone`: the version or page token is too old, list again; `refused`: asking again soon
+   * will not help; `malformed`: what came could not be decoded; `other`: try again.
+   */
+  readonly kind: "gone" | "refused" | "malformed" | "other";
+  /** Milliseconds that the server asks to wait. */
+  readonly retryAfterMs?: number;
+  /** What was thrown. */
+  readonly error: Error;
+}
+
+/** Codes that no retry changes: somebody has to change the request, a role or the server. */
+const REFUSED = new Set([400, 401, 403, 404, 405, 406]);
+
+/** Thrown when a line or a page cannot be decoded. */
+export class MalformedError extends Error {
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, options);
+    this.name = "MalformedError";
+  }
+}
+
+/** Thrown when nothing was heard for too long. */
+export class SilenceError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "SilenceError";
+  }
+}
+
+/** The server ended a watch with an ERROR event. */
+export class WatchStatusError extends Error {
+  /** The code of the event's `Status`, such as 410. */
+  readonly httpCode: number;
+  /** Its reason in one word, such as `Expired`. */
+  readonly reason: string;
+  /** Milliseconds that the server asks to wait. */
+  readonly retryAfterMs?: number;
+
+  /** @param plural What was watched, such as `pods`. */
+  constructor(plural: string, status: ErrorStatus) {
+    super(`Cannot watch ${plural}: ${status.message || status.reason} (${status.code})`);
+    this.name = "WatchStatusError";
+    this.httpCode = status.code;
+    this.reason = status.reason;
+    this.retryAfterMs = status.retryAfterMs;
+  }
+}
+
+/** Judges what a request or a stream threw, by its HTTP code if it has one. */
+export function failureOf(thrown: unknown): Failure {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (error instanceof MalformedError || error instanceof LineTooLongError) {
+    return { kind: "malformed", error };
+  }
+  const { httpCode, retryAfterMs } = error as { httpCode?: unknown; retryAfterMs?: unknown };
+  const wait = typeof retryAfterMs === "number" ? retryAfterMs : undefined;
+  if (httpCode === 410) return { kind: "gone", error, retryAfterMs: wait };
+  const refused = typeof httpCode === "number" && REFUSED.has(httpCode);
+  return { kind: refused ? "refused" : "other", error, retryAfterMs: wait };
+}

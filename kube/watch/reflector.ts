@@ -1,0 +1,347 @@
+/**
+ * Keeps a copy of the objects of one kind and tells what changes.
+ *
+ * Data flows from the API server: pages of a list, then lines of a watch, through the decoder
+ * into the store, and from there to the listeners. All of it is sequential, in one loop, so
+ * changes are told in the server's order; listeners are called synchronously and must hand
+ * slow work on (see `Dispatcher`). `step` of the watch protocol decides what comes next. The
+ * loop stops at `close()`, at once: it aborts the request, the stream or the wait it is in.
+ *
+ * @module
+ */
+import type { RestClient } from "@cloudydeno/kubernetes-client";
+import { type Attempt, attempt, pause } from "./attempt.ts";
+import {
+  type Entry,
+  type EventDecoder,
+  jsonDecoder,
+  type ListPage,
+  type WatchEvent,
+} from "./event_decoder.ts";
+import { failureOf, MalformedError, WatchStatusError } from "./failure.ts";
+import { Emitter } from "./emitter.ts";
+import { LineSplitter } from "./line_splitter.ts";
+import {
+  type KubeObject,
+  type ObjectKey,
+  type ResourceKind,
+  resourcePath,
+} from "./resource_kind.ts";
+import type { ReflectorOptions } from "./reflector_options.ts";
+import { type ReflectorHealth, type ReflectorState, ReflectorStatus } from "./reflector_status.ts";
+import { type Change, type ReadonlyStore, Store } from "./store.ts";
+import {
+  type ListingState,
+  START,
+  step,
+  UNPAGED_AFTER,
+  type WatchingState,
+  type WatchInput,
+  type WatchPolicy,
+  type WatchState,
+} from "./watch_protocol.ts";
+
+/** Milliseconds of silence that end a watch: API servers send a bookmark each 60 s. */
+const IDLE_TIMEOUT_MS = 90_000;
+
+/** Milliseconds that a watch must live for its end not to count as a failure. */
+const LASTING_MS = 5_000;
+
+/** Bytes of a line: an object may have 1.5 MiB in etcd, and JSON may escape each of them. */
+const LINE_LIMIT = 16 * 1024 * 1024;
+
+/**
+ * Keeps a copy of the objects of one kind, as the API server tells them, and tells each change.
+ *
+ * Guarantees: every object that is present is told, and told again (`replayed`) after each
+ * full list; every object that was told and vanished is told as deleted, even if it vanished
+ * while the connection was down; changes of one object come in order. Caveats: states between
+ * two lists are merged; what a listener does not return from holds up the watch.
+ */
+export class Reflector<T extends KubeObject> implements AsyncDisposable {
+  readonly #client: RestClient;
+  readonly #kind: ResourceKind<T>;
+  readonly #path: string;
+  readonly #options: ReflectorOptions<T>;
+  readonly #idleTimeout: number;
+  readonly #policy: WatchPolicy;
+  readonly #decoder: EventDecoder<T>;
+  readonly #stop: AbortController = new AbortController();
+  readonly #synced: PromiseWithResolvers<void> = Promise.withResolvers();
+  readonly #store: Store<T> = new Store();
+  readonly #status: ReflectorStatus;
+  readonly #errors: Emitter<[error: Error]> = new Emitter(() => {});
+  readonly #changes: Emitter<[change: Change<T>]> = new Emitter((error) => this.#report(error));
+  readonly #states: Emitter<[state: ReflectorState, error?: Error]> = new Emitter((error) =>
+    this.#report(error)
+  );
+  /** What the pages of the present list have brought so far. */
+  #buffer: Map<ObjectKey, Entry<T>> = new Map();
+  #state: WatchState = START;
+  #opened = 0;
+  #running: Promise<void> | undefined;
+  #unlink: () => void = () => {};
+
+  /**
+   * @param client Sends the requests.
+   * @param kind What to watch.
+   * @throws {TypeError} When a namespace is given for a cluster-scoped kind.
+   */
+  constructor(client: RestClient, kind: ResourceKind<T>, options: ReflectorOptions<T> = {}) {
+    const { minBackoff = 500, maxBackoff = 30_000, random = Math.random } = options;
+    this.#client = client;
+    this.#kind = kind;
+    this.#path = resourcePath(kind, { namespace: options.namespace });
+    this.#options = options;
+    this.#policy = { minBackoff, maxBackoff, random };
+    this.#decoder = options.decode ?? jsonDecoder(kind);
+    this.#idleTimeout = options.idleTimeout ?? IDLE_TIMEOUT_MS;
+    const staleAfter = options.staleAfter ?? this.#idleTimeout * 5 / 6;
+    this.#status = new ReflectorStatus(staleAfter, (...args) => this.#states.emit(...args));
+    this.#synced.promise.catch(() => {}); // nobody has to wait for it
+  }
+
+  /** The objects that are known now. */
+  get store(): ReadonlyStore<T> {
+    return this.#store.view;
+  }
+
+  /** How it stands with the server. */
+  get health(): ReflectorHealth {
+    return this.#status.health;
+  }
+
+  /** Calls `listener` with each change, synchronously; returns what removes it. */
+  onChange(listener: (change: Change<T>) => void): () => void {
+    return this.#changes.add(listener);
+  }
+
+  /** Calls `listener` with each new state and what caused it; returns what removes it. */
+  onState(listener: (state: ReflectorState, error?: Error) => void): () => void {
+    return this.#states.add(listener);
+  }
+
+  /**
+   * Calls `listener` with the error of each failed attempt, and with what other listeners
+   * throw; returns what removes it.
+   */
+  onError(listener: (error: Error) => void): () => void {
+    return this.#errors.add(listener);
+  }
+
+  /** Begins, unless it has begun or is closed; ends when `signal` aborts. */
+  start(signal?: AbortSignal): void {
+    if (this.#running || this.#stop.signal.aborted) return;
+    if (signal) {
+      const onAbort = () => void this.close();
+      signal.addEventListener("abort", onAbort, { once: true });
+      this.#unlink = () => signal.removeEventListener("abort", onAbort);
+      if (signal.aborted) return onAbort();
+    }
+    this.#running = this.#run();
+  }
+
+  /**
+   * Resolves when the first full list is known. Rejects when it is closed before, and with the
+   * signal's reason when that aborts.
+   */
+  async synced(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const { signal } = options;
+    if (!signal) return await this.#synced.promise;
+    signal.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      await Promise.race([this.#synced.promise, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  }
+
+  /** Stops at once; resolves when nothing is left open. The store keeps what it has. */
+  async close(): Promise<void> {
+    if (!this.#stop.signal.aborted) {
+      const closed = new Error(`Cannot wait for ${this.#kind.plural}: the reflector is closed`);
+      this.#stop.abort(closed);
+      this.#unlink();
+      this.#status.stop();
+      this.#synced.reject(closed);
+    }
+    await this.#running;
+  }
+
+  /** Same as {@linkcode Reflector.close}. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        await this.#next();
+      } catch (thrown) {
+        if (signal.aborted) return;
+        const failure = failureOf(thrown);
+        if (failure.kind === "malformed") this.#status.count("malformed");
+        if (failure.kind !== "gone") this.#report(failure.error); // 410 is part of the protocol
+        this.#status.disconnected(failure.error);
+        this.#advance({ type: "failed", failure });
+      }
+    }
+  }
+
+  async #next(): Promise<void> {
+    const state = this.#state;
+    switch (state.phase) {
+      case "listing":
+        return await this.#list(state);
+      case "watching":
+        return await this.#watch(state);
+      case "waiting":
+        await pause(state.ms, this.#stop.signal);
+        return this.#advance({ type: "waited" });
+    }
+  }
+
+  async #list(state: ListingState): Promise<void> {
+    const { pageSize = 500 } = this.#options;
+    const querystring = this.#query();
+    if (state.expiries < UNPAGED_AFTER) querystring.set("limit", String(pageSize));
+    if (state.token === undefined) this.#buffer = new Map();
+    else querystring.set("continue", state.token);
+    const page = await this.#attempt(async ({ signal }) => {
+      const body = await this.#client.performRequest({
+        method: "GET",
+        path: this.#path,
+        querystring,
+        abortSignal: signal,
+      });
+      return this.#page(body);
+    });
+    this.#status.connected();
+    for (const entry of page.entries) {
+      this.#buffer.set(entry.key, this.#store.same(entry) ?? entry);
+    }
+    if (!page.continueToken) this.#completeList();
+    this.#advance({ type: "page", ...page });
+  }
+
+  #completeList(): void {
+    const entries = this.#buffer;
+    this.#buffer = new Map();
+    this.#store.replace(entries, this.#tell);
+    if (this.health.synced) this.#status.count("relists");
+    this.#status.synced();
+    this.#synced.resolve();
+  }
+
+  async #watch(state: WatchingState): Promise<void> {
+    const querystring = this.#query();
+    querystring.set("watch", "1");
+    querystring.set("allowWatchBookmarks", "true");
+    querystring.set("resourceVersion", state.resourceVersion);
+    await this.#attempt(async (attempt) => {
+      const stream = await this.#client.performRequest({
+        method: "GET",
+        path: this.#path,
+        querystring,
+        expectStream: true,
+        abortSignal: attempt.signal,
+      });
+      if (this.#opened++ > 0) this.#status.count("reconnects");
+      this.#status.connected();
+      this.#status.synced();
+      const lasting = setTimeout(() => this.#advance({ type: "lasted" }), LASTING_MS);
+      try {
+        await this.#read(stream, attempt);
+      } finally {
+        clearTimeout(lasting);
+      }
+    });
+    this.#advance({ type: "ended" });
+    if (this.#state.phase === "waiting") {
+      const { plural } = this.#kind;
+      this.#status.disconnected(new Error(`Cannot keep watching ${plural}: the watch was ended`));
+    }
+  }
+
+  async #read(stream: ReadableStream<Uint8Array>, attempt: Attempt): Promise<void> {
+    const { signal } = attempt;
+    const reader = stream.getReader();
+    const cancel = () => reader.cancel().catch(() => {}); // its errors came from read() already
+    signal.addEventListener("abort", cancel, { once: true });
+    const lines = new LineSplitter(LINE_LIMIT);
+    try {
+      signal.throwIfAborted();
+      for (;;) {
+        const { done, value } = await reader.read();
+        signal.throwIfAborted();
+        if (done) break;
+        attempt.heard();
+        this.#status.heard();
+        lines.push(value, this.#onLine);
+      }
+      if (lines.pending > 0) {
+        throw new MalformedError(
+          `Cannot decode a line of ${this.#kind.plural}: it was cut after ${lines.pending} bytes`,
+        );
+      }
+    } finally {
+      signal.removeEventListener("abort", cancel);
+      await cancel();
+    }
+  }
+
+  #onLine = (line: Uint8Array): void => {
+    if (this.#stop.signal.aborted) return;
+    const event = this.#event(line);
+    if (event.type === "error") throw new WatchStatusError(this.#kind.plural, event.status);
+    if (event.type === "bookmark") {
+      return this.#advance({ type: "progress", resourceVersion: event.resourceVersion });
+    }
+    this.#store.apply(event.type, event.entry, this.#tell);
+    this.#advance({ type: "progress", resourceVersion: event.entry.resourceVersion });
+  };
+
+  #event(line: Uint8Array): WatchEvent<T> {
+    try {
+      return this.#decoder.event(line);
+    } catch (cause) {
+      throw new MalformedError(`Cannot decode a watch event of ${this.#kind.plural}`, { cause });
+    }
+  }
+
+  #page(body: Uint8Array): ListPage<T> {
+    try {
+      return this.#decoder.page(body);
+    } catch (cause) {
+      throw new MalformedError(`Cannot decode a list of ${this.#kind.plural}`, { cause });
+    }
+  }
+
+  #tell = (change: Change<T>): void => {
+    if (!this.#stop.signal.aborted) this.#changes.emit(change);
+  };
+
+  #report(error: Error): void {
+    this.#errors.emit(error);
+  }
+
+  #advance(input: WatchInput): void {
+    this.#state = step(this.#state, input, this.#policy);
+  }
+
+  #query(): URLSearchParams {
+    const query = new URLSearchParams();
+    const { labelSelector, fieldSelector } = this.#options;
+    if (labelSelector) query.set("labelSelector", labelSelector);
+    if (fieldSelector) query.set("fieldSelector", fieldSelector);
+    return query;
+  }
+
+  #attempt<R>(work: (attempt: Attempt) => Promise<R>): Promise<R> {
+    return attempt(work, { idleTimeout: this.#idleTimeout, stop: this.#stop.signal });
+  }
+}
