@@ -1,0 +1,88 @@
+/**
+ * The cluster that an end-to-end test runs on: the embedded one, or, with
+ * `TROUPE_TEST_CLUSTER=1`, the real one that `KUBECONFIG` names.
+ *
+ * A real control plane without nodes gets our node agent as its node. With
+ * `TROUPE_TEST_WORKER_IMAGE` (and `TROUPE_TEST_SUPERVISOR_IMAGE`) the cluster's own nodes run
+ * real images instead, and no agent is started.
+ */
+import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
+import { loadClusterConfig, Transport } from "../../kube/mod.ts";
+import { type ImageSpec, LocalCluster, NodeAgent } from "../../local/mod.ts";
+
+/** Which cluster the tests run on. */
+export const REAL: boolean = Deno.env.get("TROUPE_TEST_CLUSTER") === "1";
+
+/** A cluster to test on, with a namespace of its own. */
+export interface TestCluster extends AsyncDisposable {
+  /** The path of a kubeconfig. */
+  readonly kubeconfig: string;
+  /** The API server's URL. */
+  readonly server: string;
+  /** A namespace that only this test uses. */
+  readonly namespace: string;
+  /** A client with all permissions. */
+  readonly admin: Transport;
+  /** Where the pods' logs are. */
+  readonly dir: string;
+}
+
+/** Options of {@linkcode startTestCluster}. */
+export interface TestClusterOptions {
+  images: Record<string, ImageSpec>;
+  /** @default 1 */
+  nodes?: number;
+}
+
+/** Starts the embedded cluster, or joins the real one. */
+export async function startTestCluster(options: TestClusterOptions): Promise<TestCluster> {
+  await using stack = new AsyncDisposableStack();
+  const { kubeconfig, dir } = REAL
+    ? await joinRealCluster(stack, options)
+    : stack.use(await LocalCluster.start(options));
+  const config = await loadClusterConfig({ kubeconfig });
+  const admin = stack.use(new Transport(config, { budget: { perSecond: 500, burst: 500 } }));
+  const namespace = `troupe-e2e-${crypto.randomUUID().slice(0, 8)}`;
+  await new CoreV1Api(admin).createNamespace({ metadata: { name: namespace } });
+  stack.defer(async () => {
+    await new CoreV1Api(admin).deleteNamespace(namespace);
+  });
+  const moved = stack.move();
+  return {
+    kubeconfig,
+    server: config.server,
+    namespace,
+    admin,
+    dir,
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  };
+}
+
+async function joinRealCluster(
+  stack: AsyncDisposableStack,
+  options: TestClusterOptions,
+): Promise<{ kubeconfig: string; dir: string }> {
+  const kubeconfig = Deno.env.get("KUBECONFIG");
+  if (!kubeconfig) throw new Error(`Cannot test on a real cluster: KUBECONFIG is not set`);
+  const dir = await Deno.makeTempDir({ prefix: "troupe-e2e-" });
+  stack.defer(() => Deno.remove(dir, { recursive: true }));
+  if (Deno.env.get("TROUPE_TEST_WORKER_IMAGE") !== undefined) return { kubeconfig, dir };
+  const client = stack.use(
+    new Transport(await loadClusterConfig({ kubeconfig }), {
+      budget: { perSecond: 500, burst: 500 },
+    }),
+  );
+  const id = crypto.randomUUID().slice(0, 6);
+  const agents = await Promise.all(
+    Array.from({ length: options.nodes ?? 1 }, (_, i) =>
+      NodeAgent.start(client, {
+        name: `troupe-e2e-${id}-${i + 1}`,
+        images: options.images,
+        dir: `${dir}/node-${i + 1}`,
+      })),
+  );
+  stack.defer(async () => {
+    await Promise.all(agents.map((agent) => agent.close()));
+  });
+  return { kubeconfig, dir };
+}
