@@ -5,6 +5,7 @@
  * before. Arguments behind `--` go to `deno test`.
  */
 const ROOMS = [
+  "runtime",
   "kube",
   "coordinator",
   "worker",
