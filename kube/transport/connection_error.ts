@@ -1,0 +1,20 @@
+/** No answer, or not a whole one, came from the API server. */
+export class ConnectionError extends Error {
+  override readonly name = "ConnectionError";
+  /** Whether the server was silent for too long. */
+  readonly timedOut: boolean;
+
+  constructor(message: string, options: ErrorOptions & { timedOut?: boolean } = {}) {
+    super(message, options);
+    this.timedOut = options.timedOut ?? false;
+  }
+}
+
+/** Deno's text without the URL, which the message names already. */
+export function networkCause(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text
+    .replace(/^error sending request(?: from \S+)? for url \([^)]*\)(?: \([^)]*\))?:? ?/, "")
+    .replace(/^client error \(\w+\): /, "")
+    .split("\n", 1)[0]!.trim() || "the connection broke";
+}

@@ -1,0 +1,24 @@
+/**
+ * Requests to a Kubernetes API server: credentials, budget, retries and errors.
+ *
+ * @module
+ */
+
+export {
+  ApiError,
+  type ApiErrorInit,
+  type ApiStatus,
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isGone,
+  isNotFound,
+  isUnauthorized,
+} from "./api_error.ts";
+export { ConnectionError } from "./connection_error.ts";
+export { forbiddenMessage } from "./forbidden_message.ts";
+export { describeRequest, parseRequest, type RequestInfo } from "./request_info.ts";
+export { parseRetryAfter } from "./retry_policy.ts";
+export { type Budget, TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
+export { Transport, type TransportOptions } from "./transport.ts";
+export type { RequestRecord, TransportStats } from "./transport_stats.ts";

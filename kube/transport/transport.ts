@@ -1,0 +1,313 @@
+/**
+ * All requests to one API server go through here. A call waits for the budget, takes the present
+ * credentials, is sent, and its answer is handed on as JSON, bytes or a stream; what fails in a
+ * passing way is sent again (retry_policy.ts), each time through the budget. Calls run side by
+ * side; each has a {@linkcode CallScope} that its caller's signal, a time-out or `close()` aborts.
+ */
+import type {
+  JSONValue,
+  KubernetesTunnel,
+  RequestOptions,
+  RestClient,
+} from "@cloudydeno/kubernetes-client";
+import { type ClusterConfig, ConfigError, type Presented } from "../config/mod.ts";
+import { ApiError, isUnauthorized, toApiError } from "./api_error.ts";
+import { parseJsonLines, passBody } from "./body_streams.ts";
+import { CallScope } from "./call_scope.ts";
+import { ConnectionError, networkCause } from "./connection_error.ts";
+import { HttpClients } from "./http_clients.ts";
+import { describeRequest, parseRequest, type RequestInfo } from "./request_info.ts";
+import { parseRetryAfter, retryDelay } from "./retry_policy.ts";
+import { type Budget, TokenBucket } from "./token_bucket.ts";
+import type { RequestRecord, TransportStats } from "./transport_stats.ts";
+import { VERSION } from "./version.ts";
+
+/** Options of {@linkcode Transport}. */
+export interface TransportOptions {
+  /**
+   * Milliseconds for a request, or for the headers of a stream, whose body is never timed out.
+   * Waiting for the budget and for an exec plugin does not count.
+   * @default 30_000
+   */
+  requestTimeout?: number;
+  /** Of all requests, retries included. @default { perSecond: 20, burst: 40 } */
+  budget?: Budget;
+  /** @default troupe/<version> */
+  userAgent?: string;
+  /** Hears of each request; must not throw. */
+  onRequest?: (record: RequestRecord) => void;
+  /** How often one call is sent again. @default 3 */
+  maxRetries?: number;
+  /** Source of jitter, in [0, 1). @default Math.random */
+  random?: () => number;
+}
+
+/** kube-apiserver gives up a request after 60 s; who waits half of that will not be answered well. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** Between client-go's defaults for a client (5 and 10) and for controllers (20 and 30), and enough for a scale-up. */
+const BUDGET: Budget = { perSecond: 20, burst: 40 };
+
+const MAX_RETRIES = 3;
+
+interface Call {
+  readonly request: RequestOptions;
+  readonly info: RequestInfo;
+  readonly scope: CallScope;
+  readonly url: string;
+  /** The credentials of the last attempt. */
+  presented?: Presented;
+}
+
+/**
+ * A {@linkcode RestClient} with a request budget, retries and credentials that rotate.
+ *
+ * Rejects with {@linkcode ApiError} when the server answered with failure, with
+ * {@linkcode ConnectionError} when it did not answer, with {@linkcode ConfigError} when there are
+ * no credentials, and with the signal's reason when the caller aborted.
+ */
+export class Transport implements RestClient, AsyncDisposable {
+  /** The cluster that is spoken to. */
+  readonly config: ClusterConfig;
+  /** The namespace for generated clients' `myNamespace()`. */
+  defaultNamespace: string;
+  readonly #options: Required<Omit<TransportOptions, "budget" | "onRequest">>;
+  readonly #onRequest?: (record: RequestRecord) => void;
+  readonly #bucket: TokenBucket;
+  readonly #clients = new HttpClients();
+  readonly #calls = new Set<CallScope>();
+  readonly #byOutcome: Record<string, number> = {};
+  readonly #counts = { requests: 0, retries: 0, throttledMs: 0 };
+  #closed = false;
+
+  constructor(config: ClusterConfig, options: TransportOptions = {}) {
+    this.config = config;
+    this.defaultNamespace = config.namespace;
+    this.#bucket = new TokenBucket(options.budget ?? BUDGET);
+    this.#onRequest = options.onRequest;
+    this.#options = {
+      requestTimeout: options.requestTimeout ?? REQUEST_TIMEOUT_MS,
+      userAgent: options.userAgent ?? `troupe/${VERSION}`,
+      maxRetries: options.maxRetries ?? MAX_RETRIES,
+      random: options.random ?? Math.random,
+    };
+  }
+
+  /** What was sent until now. */
+  get stats(): Readonly<TransportStats> {
+    return { ...this.#counts, byOutcome: { ...this.#byOutcome } };
+  }
+
+  performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  performRequest(
+    opts: RequestOptions & { expectStream: true; expectJson: true },
+  ): Promise<ReadableStream<JSONValue>>;
+  performRequest(
+    opts: RequestOptions & { expectStream: true },
+  ): Promise<ReadableStream<Uint8Array>>;
+  performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  performRequest(opts: RequestOptions): Promise<Uint8Array>;
+  /** Sends a request; see the class for how it fails. */
+  async performRequest(opts: RequestOptions): Promise<unknown> {
+    const info = parseRequest(opts.method, opts.path, opts.querystring);
+    if (opts.expectTunnel) {
+      throw new Error(`Cannot ${describeRequest(info)}: tunnels are not supported`);
+    }
+    if (this.#closed) throw closedError(info);
+    const url = requestUrl(this.config.server, opts, info);
+    const scope = new CallScope(this.#calls, opts.abortSignal);
+    try {
+      return await this.#perform({ request: opts, info, scope, url });
+    } catch (error) {
+      scope.end();
+      throw error;
+    }
+  }
+
+  /** Aborts what is in flight, streams included, and closes all connections. */
+  close(): Promise<void> {
+    this.#closed = true;
+    for (const scope of [...this.#calls]) scope.abort(new Error("The transport was closed"));
+    this.#clients.drop();
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Attempts until one succeeds or fails for good. */
+  async #perform(call: Call): Promise<unknown> {
+    const { request, scope } = call;
+    let retries = 0;
+    let refreshed = false;
+    while (true) {
+      try {
+        return await this.#attempt(call);
+      } catch (error) {
+        if (scope.signal.aborted) throw scope.signal.reason;
+        if (request.bodyStream) throw error; // cannot be sent twice
+        if (isUnauthorized(error) && !refreshed) {
+          refreshed = true;
+          this.config.credentials.refresh(call.presented);
+        } else {
+          const stream = request.expectStream ?? false;
+          const { random, maxRetries } = this.#options;
+          const wait = retryDelay({ error, method: request.method, stream, retries, random });
+          if (wait === undefined || retries >= maxRetries) throw error;
+          retries++;
+          await delay(wait, scope.signal);
+        }
+        this.#counts.retries++;
+      }
+    }
+  }
+
+  async #attempt(call: Call): Promise<unknown> {
+    const { info, request, scope } = call;
+    const urgent = info.resource === "leases";
+    this.#counts.throttledMs += await this.#bucket.take({ signal: scope.signal, urgent });
+    call.presented = await this.config.credentials.get({ signal: scope.signal });
+    const start = performance.now();
+    const record = (outcome: { code?: number; error?: Error }) =>
+      this.#record(call, { ms: performance.now() - start, ...outcome });
+    let code: number | undefined;
+    try {
+      scope.arm(this.#options.requestTimeout, () => this.#timeout(call));
+      const response = await this.#fetch(call);
+      code = response.status;
+      const answer = await this.#answer(call, response);
+      scope.disarm();
+      if (!request.expectStream) scope.end();
+      record({ code });
+      return answer;
+    } catch (cause) {
+      scope.disarm();
+      const error = this.#toError(call, cause);
+      record({ code, error });
+      throw error;
+    }
+  }
+
+  #fetch(call: Call): Promise<Response> {
+    const { request, scope, presented, url } = call;
+    const json = request.bodyJson !== undefined;
+    const accept = request.accept ?? (request.expectJson ? "application/json" : undefined);
+    const contentType = request.contentType ?? (json ? "application/json" : undefined);
+    this.#counts.requests++;
+    return fetch(url, {
+      method: request.method,
+      headers: {
+        "user-agent": this.#options.userAgent,
+        ...(accept && { accept }),
+        ...(contentType && { "content-type": contentType }),
+        ...(presented!.authorization && { authorization: presented!.authorization }),
+      },
+      body: request.bodyStream ?? request.bodyRaw as Uint8Array<ArrayBuffer> ??
+        (json ? JSON.stringify(request.bodyJson) : undefined),
+      redirect: "manual",
+      signal: scope.signal,
+      client: this.#client(presented!),
+    });
+  }
+
+  #client(presented: Presented): Deno.HttpClient {
+    try {
+      return this.#clients.get(presented.tls);
+    } catch (error) {
+      throw new ConfigError(
+        `Cannot use certificates of ${this.config.source}: ${networkCause(error)}`,
+        { cause: error },
+      );
+    }
+  }
+
+  async #answer(call: Call, response: Response): Promise<unknown> {
+    const { request, scope, info } = call;
+    if (!response.ok) {
+      throw toApiError(info, {
+        httpCode: response.status,
+        retryAfterMs: parseRetryAfter(response.headers.get("retry-after")),
+        body: await response.text(),
+        source: this.config.source,
+      });
+    }
+    if (request.expectStream) {
+      const body = response.body ?? new Blob().stream();
+      const bytes = passBody(body, scope, (error) => this.#toError(call, error));
+      return request.expectJson ? parseJsonLines(bytes) : bytes;
+    }
+    if (request.expectJson) {
+      const text = await response.text();
+      return text === "" ? undefined : JSON.parse(text);
+    }
+    return new Uint8Array(await response.arrayBuffer());
+  }
+
+  /** Whatever was thrown, as one of the errors that a caller is promised. */
+  #toError({ scope, info }: Call, error: unknown): Error {
+    if (scope.signal.aborted) return scope.signal.reason;
+    if (error instanceof ApiError || error instanceof ConfigError) return error;
+    const wanted = `Cannot ${describeRequest(info)}`;
+    if (error instanceof Deno.errors.NotCapable) {
+      const { host } = new URL(this.config.server);
+      return new ConfigError(
+        `${wanted}: Deno may not connect to "${host}", start with --allow-net=${host}`,
+        { cause: error },
+      );
+    }
+    const cause = networkCause(error);
+    const { tlsHint, server } = this.config;
+    const hint = tlsHint && /certificate/i.test(cause) ? `; ${tlsHint}` : "";
+    return new ConnectionError(`${wanted}: no answer from "${server}": ${cause}${hint}`, {
+      cause: error,
+    });
+  }
+
+  /** Other idle connections may lead nowhere too: the next request makes a new one. */
+  #timeout({ info }: Call): ConnectionError {
+    this.#clients.drop();
+    return new ConnectionError(
+      `Cannot ${describeRequest(info)}: no answer from "${this.config.server}" ` +
+        `within ${this.#options.requestTimeout} ms`,
+      { timedOut: true },
+    );
+  }
+
+  #record(
+    { info, request }: Call,
+    outcome: { code?: number; ms: number; error?: Error },
+  ): void {
+    const key = `${info.verb} ${info.resource} ${outcome.code ?? "error"}`;
+    this.#byOutcome[key] = (this.#byOutcome[key] ?? 0) + 1;
+    this.#onRequest?.({ verb: info.verb, path: request.path, ...outcome });
+  }
+}
+
+function closedError(info: RequestInfo): Error {
+  return new Error(`Cannot ${describeRequest(info)}: the transport was closed`);
+}
+
+/** A server's own path prefix stays; segments that a URL would resolve away are refused. */
+function requestUrl(server: string, request: RequestOptions, info: RequestInfo): string {
+  if (!request.path.startsWith("/") || /\/(\.|%2e){1,2}(\/|\?|$)/i.test(request.path)) {
+    throw new TypeError(`Cannot ${describeRequest(info)}: path "${request.path}" is not valid`);
+  }
+  const query = request.querystring?.toString();
+  const joint = request.path.includes("?") ? "&" : "?";
+  return server + request.path + (query ? joint + query : "");
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    signal.addEventListener("abort", abort, { once: true });
+  });
+}

@@ -1,0 +1,24 @@
+/** What a transport has done; counters only grow. */
+export interface TransportStats {
+  /** Requests sent, retries among them. */
+  readonly requests: number;
+  /** Requests that were sent again after a failure. */
+  readonly retries: number;
+  /** Milliseconds that requests waited for the budget, summed up. */
+  readonly throttledMs: number;
+  /** Requests by verb, resource and HTTP code: `"list pods 200"`, `"watch pods error"`. */
+  readonly byOutcome: Readonly<Record<string, number>>;
+}
+
+/** One request, told to `onRequest` when its answer is there; a stream's when its headers are. */
+export interface RequestRecord {
+  /** The verb that RBAC knows: `list`, `create`, … */
+  readonly verb: string;
+  /** The path without the query. */
+  readonly path: string;
+  /** HTTP code; undefined if no answer came. */
+  readonly code?: number;
+  /** How long it took, without waiting for the budget. */
+  readonly ms: number;
+  readonly error?: Error;
+}
