@@ -1,0 +1,78 @@
+/**
+ * What the clients of a local cluster's API share: objects as they are on the wire, caches of
+ * them, writes as data, events, and the rules by which the API compares, selects and counts.
+ *
+ * @module
+ */
+export {
+  availableIn,
+  conditionOf,
+  isActive,
+  isReady,
+  isTerminal,
+  timestamp,
+  withCondition,
+} from "./conditions.ts";
+export { canonicalJson, sameJson } from "./equality.ts";
+export { EventRecorder, type EventRecorderOptions, type Note } from "./events.ts";
+export { Index, type Informer, Informers, type InformersOptions } from "./informer.ts";
+export {
+  DEPLOYMENTS,
+  EVENTS,
+  type Kind,
+  type KindName,
+  LEASES,
+  metadataKind,
+  NAMESPACES,
+  NODES,
+  PODS,
+  REPLICA_SETS,
+  SERVICE_ACCOUNTS,
+  wholeKind,
+} from "./kinds.ts";
+export { byAge, controlledBy, controllerOf, isDeleting } from "./owners.ts";
+export { milliUnits, nanoUnits, wholeUnits } from "./quantity.ts";
+export { selects, selectsAll, selectsNode, selectsNodeByTerm } from "./selectors.ts";
+export {
+  isTolerated,
+  NOT_READY_TAINT,
+  tolerates,
+  UNREACHABLE_TAINT,
+  UNSCHEDULABLE_TAINT,
+} from "./taints.ts";
+export type {
+  Affinity,
+  Condition,
+  Container,
+  Deployment,
+  DeploymentStatus,
+  IntOrPercent,
+  Item,
+  Labels,
+  LabelSelector,
+  Lease,
+  Meta,
+  Namespace,
+  Node,
+  NodeSelectorTerm,
+  OwnerReference,
+  Pod,
+  PodAffinityTerm,
+  PodSpec,
+  PodTemplate,
+  ReplicaSet,
+  ReplicaSetStatus,
+  ResourceList,
+  SelectorRequirement,
+  Taint,
+  Toleration,
+  TopologySpreadConstraint,
+} from "./types.ts";
+export {
+  type CallOptions,
+  type DeleteOptions,
+  type Draft,
+  ObjectClient,
+  type ObjectName,
+  type Write,
+} from "./writes.ts";
