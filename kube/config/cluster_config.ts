@@ -10,8 +10,6 @@ export interface ClusterConfig {
   readonly source: string;
   /** What to present to the API server. */
   readonly credentials: Credentials;
-  /** Appended to messages about certificates that do not verify. */
-  readonly tlsHint?: string;
 }
 
 /** Credentials that may change while they are used: tokens rotate, plugins' tokens expire. */
@@ -42,6 +40,10 @@ export interface TlsMaterial {
   readonly cert?: string;
   /** PEM of the client certificate's key. */
   readonly key?: string;
+  /** The name that the server's certificate is verified for, if not the host's. */
+  readonly serverName?: string;
+  /** Whether the server's certificate is not verified at all. */
+  readonly insecure?: boolean;
   /** A proxy to go through. */
   readonly proxy?: { url: string; basicAuth?: { username: string; password: string } };
 }

@@ -89,6 +89,8 @@ export class ContextCredentials implements Credentials {
     const tls: TlsMaterial = {
       caCerts: material.ca ? [material.ca] : [],
       ...(secrets.cert && secrets.key && { cert: secrets.cert, key: secrets.key }),
+      ...(this.#cluster["tls-server-name"] && { serverName: this.#cluster["tls-server-name"] }),
+      ...(this.#cluster["insecure-skip-tls-verify"] && { insecure: true }),
       ...(this.#cluster["proxy-url"] && { proxy: parseProxy(this.#cluster["proxy-url"]) }),
     };
     if (JSON.stringify(tls) !== JSON.stringify(this.#tls)) this.#tls = tls;

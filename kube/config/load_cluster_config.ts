@@ -46,11 +46,6 @@ function fromKubeconfig(
     namespace,
     source,
     credentials: new ContextCredentials(cluster, user, { source: named }),
-    ...(cluster["insecure-skip-tls-verify"] && {
-      tlsHint: `"insecure-skip-tls-verify" of ${source} has no effect in Deno, ` +
-        `give "certificate-authority" or start with ` +
-        `--unsafely-ignore-certificate-errors=${new URL(server).hostname}`,
-    }),
   };
 }
 

@@ -78,11 +78,11 @@ function there(list: { name: string }[] | null | undefined): string {
 function checkCluster(cluster: Cluster, source: string): string {
   if (!cluster.server) throw new ConfigError(`Cannot use ${source}: field "server" is not set`);
   const server = checkServer(cluster.server, `Cannot use ${source}: field "server" is`);
-  const serverName = cluster["tls-server-name"];
-  if (serverName && serverName !== new URL(server).hostname) {
+  const authority = cluster["certificate-authority-data"] || cluster["certificate-authority"];
+  if (cluster["insecure-skip-tls-verify"] && authority) {
     throw new ConfigError(
-      `Cannot use ${source}: field "tls-server-name" is "${serverName}", ` +
-        `and Deno can only verify a certificate for the host of "server"`,
+      `Cannot use ${source}: "insecure-skip-tls-verify" and "certificate-authority" are both ` +
+        `set, only one is allowed`,
     );
   }
   const proxy = cluster["proxy-url"];

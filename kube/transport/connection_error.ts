@@ -10,9 +10,12 @@ export class ConnectionError extends Error {
   }
 }
 
-/** Deno's text without the URL, which the message names already. */
+/** What Deno says, without the URL, which the message names already. */
 export function networkCause(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
+  const texts: string[] = [];
+  for (let it = error; it instanceof Error; it = it.cause) texts.push(it.message);
+  const text = texts.find((it) => it.startsWith("error sending request")) ?? texts[0] ??
+    String(error);
   return text
     .replace(/^error sending request(?: from \S+)? for url \([^)]*\)(?: \([^)]*\))?:? ?/, "")
     .replace(/^client error \(\w+\): /, "")

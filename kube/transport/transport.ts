@@ -15,7 +15,7 @@ import { ApiError, isUnauthorized, toApiError } from "./api_error.ts";
 import { parseJsonLines, passBody } from "./body_streams.ts";
 import { CallScope } from "./call_scope.ts";
 import { ConnectionError, networkCause } from "./connection_error.ts";
-import { HttpClients } from "./http_clients.ts";
+import { Connections } from "./connections.ts";
 import { describeRequest, parseRequest, type RequestInfo } from "./request_info.ts";
 import { parseRetryAfter, retryDelay } from "./retry_policy.ts";
 import { type Budget, TokenBucket } from "./token_bucket.ts";
@@ -74,7 +74,7 @@ export class Transport implements RestClient, AsyncDisposable {
   readonly #options: Required<Omit<TransportOptions, "budget" | "onRequest">>;
   readonly #onRequest?: (record: RequestRecord) => void;
   readonly #bucket: TokenBucket;
-  readonly #clients = new HttpClients();
+  readonly #connections: Connections;
   readonly #calls = new Set<CallScope>();
   readonly #byOutcome: Record<string, number> = {};
   readonly #counts = { requests: 0, retries: 0, throttledMs: 0 };
@@ -83,6 +83,7 @@ export class Transport implements RestClient, AsyncDisposable {
   constructor(config: ClusterConfig, options: TransportOptions = {}) {
     this.config = config;
     this.defaultNamespace = config.namespace;
+    this.#connections = new Connections(config.source);
     this.#bucket = new TokenBucket(options.budget ?? BUDGET);
     this.#onRequest = options.onRequest;
     this.#options = {
@@ -128,7 +129,7 @@ export class Transport implements RestClient, AsyncDisposable {
   close(): Promise<void> {
     this.#closed = true;
     for (const scope of [...this.#calls]) scope.abort(new Error("The transport was closed"));
-    this.#clients.drop();
+    this.#connections.drop();
     return Promise.resolve();
   }
 
@@ -195,7 +196,7 @@ export class Transport implements RestClient, AsyncDisposable {
     const accept = request.accept ?? (request.expectJson ? "application/json" : undefined);
     const contentType = request.contentType ?? (json ? "application/json" : undefined);
     this.#counts.requests++;
-    return fetch(url, {
+    return this.#connections.send(url, {
       method: request.method,
       headers: {
         "user-agent": this.#options.userAgent,
@@ -203,23 +204,10 @@ export class Transport implements RestClient, AsyncDisposable {
         ...(contentType && { "content-type": contentType }),
         ...(presented!.authorization && { authorization: presented!.authorization }),
       },
-      body: request.bodyStream ?? request.bodyRaw as Uint8Array<ArrayBuffer> ??
+      body: request.bodyStream ?? request.bodyRaw ??
         (json ? JSON.stringify(request.bodyJson) : undefined),
-      redirect: "manual",
       signal: scope.signal,
-      client: this.#client(presented!),
-    });
-  }
-
-  #client(presented: Presented): Deno.HttpClient {
-    try {
-      return this.#clients.get(presented.tls);
-    } catch (error) {
-      throw new ConfigError(
-        `Cannot use certificates of ${this.config.source}: ${networkCause(error)}`,
-        { cause: error },
-      );
-    }
+    }, presented!.tls);
   }
 
   async #answer(call: Call, response: Response): Promise<unknown> {
@@ -256,17 +244,15 @@ export class Transport implements RestClient, AsyncDisposable {
         { cause: error },
       );
     }
-    const cause = networkCause(error);
-    const { tlsHint, server } = this.config;
-    const hint = tlsHint && /certificate/i.test(cause) ? `; ${tlsHint}` : "";
-    return new ConnectionError(`${wanted}: no answer from "${server}": ${cause}${hint}`, {
-      cause: error,
-    });
+    return new ConnectionError(
+      `${wanted}: no answer from "${this.config.server}": ${networkCause(error)}`,
+      { cause: error },
+    );
   }
 
   /** Other idle connections may lead nowhere too: the next request makes a new one. */
   #timeout({ info }: Call): ConnectionError {
-    this.#clients.drop();
+    this.#connections.drop();
     return new ConnectionError(
       `Cannot ${describeRequest(info)}: no answer from "${this.config.server}" ` +
         `within ${this.#options.requestTimeout} ms`,
