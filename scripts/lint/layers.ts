@@ -15,7 +15,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "messaging": ["kube", "runtime"],
   "primitives": ["kube", "runtime"],
   "worker": ["kube", "messaging", "primitives", "runtime"],
-  "coordinator": ["kube", "messaging", "primitives", "runtime"],
+  "coordinator": ["kube", "manifests", "messaging", "primitives", "runtime"],
   "manifests": [],
   "testing": [],
   "local/apiserver": [],

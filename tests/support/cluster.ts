@@ -13,6 +13,9 @@ import { type ImageSpec, LocalCluster, NodeAgent } from "../../local/mod.ts";
 /** Which cluster the tests run on. */
 export const REAL: boolean = Deno.env.get("TROUPE_TEST_CLUSTER") === "1";
 
+/** Whether the cluster's own nodes run the pods, from real images, and not our node agent. */
+export const OWN_NODES: boolean = REAL && Deno.env.get("TROUPE_TEST_WORKER_IMAGE") !== undefined;
+
 /** A cluster to test on, with a namespace of its own. */
 export interface TestCluster extends AsyncDisposable {
   /** The path of a kubeconfig. */
@@ -66,7 +69,7 @@ async function joinRealCluster(
   if (!kubeconfig) throw new Error(`Cannot test on a real cluster: KUBECONFIG is not set`);
   const dir = await Deno.makeTempDir({ prefix: "troupe-e2e-" });
   stack.defer(() => Deno.remove(dir, { recursive: true }));
-  if (Deno.env.get("TROUPE_TEST_WORKER_IMAGE") !== undefined) return { kubeconfig, dir };
+  if (OWN_NODES) return { kubeconfig, dir };
   const client = stack.use(
     new Transport(await loadClusterConfig({ kubeconfig }), {
       budget: { perSecond: 500, burst: 500 },
