@@ -1,0 +1,158 @@
+/**
+ * Writes of a workload's objects.
+ *
+ * Applying is: look at the ServiceAccount, apply it, apply the Deployment, and, if it is a new
+ * one, tie the ServiceAccount to it. It is sequential, as pods need the account, and the account
+ * can only be owned by a Deployment that exists. What belongs to somebody else is never changed:
+ * a Deployment's selector is immutable and names the coordinator, so the API server refuses the
+ * apply by itself; an account is looked at first.
+ *
+ * @module
+ */
+import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
+import { CoreV1Api, type ServiceAccount } from "@cloudydeno/kubernetes-apis/core/v1";
+import type { RestClient } from "@cloudydeno/kubernetes-client";
+import { ApiError, isConflict, isNotFound } from "../kube/mod.ts";
+import { fieldManager, LABELS, type Ownership, selectorLabels, selectorText } from "./labels.ts";
+import type { CheckedRunParams } from "./run_params.ts";
+import { ownedBy, workloadDeployment, workloadServiceAccount } from "./workload_objects.ts";
+
+/** How often an apply begins again because an object was replaced meanwhile. */
+const ATTEMPTS = 3;
+
+/** Options of the writes. */
+export interface WriteOptions {
+  /** Sends the requests. */
+  client: RestClient;
+  /** Name of the coordinator. */
+  coordinator: string;
+  /** Rejects with its reason when it aborts. */
+  signal: AbortSignal;
+  /** Writes only if the Deployment is this very one. */
+  uid?: string;
+}
+
+/**
+ * Makes the cluster's objects match the parameters; resolves with the Deployment as it was stored.
+ *
+ * @throws {Error} when objects of the same name belong to somebody else
+ */
+export async function applyWorkload(
+  params: CheckedRunParams,
+  options: WriteOptions,
+): Promise<Deployment> {
+  for (let attempt = 1;; attempt++) {
+    try {
+      return await applyOnce(params, options);
+    } catch (e) {
+      // the account was garbage of an earlier Deployment and has just been collected
+      if (attempt < ATTEMPTS && isConflict(e) && e.resource === "serviceaccounts") continue;
+      throw e;
+    }
+  }
+}
+
+async function applyOnce(params: CheckedRunParams, options: WriteOptions): Promise<Deployment> {
+  const known = await findServiceAccount(params, options);
+  if (known === undefined) await applyServiceAccount(params, options);
+  const deployment = await applyDeployment(params, options);
+  const owner = ownedBy(deployment);
+  if (!known?.metadata?.ownerReferences?.some(({ uid }) => uid === owner.uid)) {
+    await applyServiceAccount(params, options, {
+      uid: known?.metadata?.uid ?? undefined,
+      owners: [owner],
+    });
+  }
+  return deployment;
+}
+
+/** Applies the Deployment alone, as for another number of replicas. */
+export async function applyDeployment(
+  params: CheckedRunParams,
+  options: WriteOptions,
+): Promise<Deployment> {
+  const { client, coordinator, signal, uid } = options;
+  const body = workloadDeployment(params, coordinator, { uid });
+  try {
+    return await new AppsV1Api(client).namespace(params.namespace).patchDeployment(
+      params.name,
+      "apply-patch",
+      body,
+      { fieldManager: fieldManager(coordinator), force: true, abortSignal: signal },
+    );
+  } catch (e) {
+    throw isSelectorRefusal(e) ? foreign("Deployment", params, options, { cause: e }) : e;
+  }
+}
+
+/** The account of that name if there is one. */
+async function findServiceAccount(
+  params: CheckedRunParams,
+  options: WriteOptions,
+): Promise<ServiceAccount | undefined> {
+  const { client, coordinator, signal } = options;
+  const api = new CoreV1Api(client).namespace(params.namespace);
+  try {
+    const found = await api.getServiceAccount(params.name, { abortSignal: signal });
+    const labels = found.metadata?.labels ?? {};
+    const wanted = selectorLabels({ coordinator, workload: params.name });
+    if (Object.entries(wanted).every(([key, value]) => labels[key] === value)) return found;
+    throw foreign("ServiceAccount", params, options, { owner: labels[LABELS.coordinator] });
+  } catch (e) {
+    if (isNotFound(e)) return undefined;
+    throw e;
+  }
+}
+
+async function applyServiceAccount(
+  params: CheckedRunParams,
+  { client, coordinator, signal }: WriteOptions,
+  tie: Parameters<typeof workloadServiceAccount>[2] = {},
+): Promise<void> {
+  await new CoreV1Api(client).namespace(params.namespace).patchServiceAccount(
+    params.name,
+    "apply-patch",
+    workloadServiceAccount(params, coordinator, tie),
+    { fieldManager: fieldManager(coordinator), force: true, abortSignal: signal },
+  );
+}
+
+/**
+ * Deletes a workload's Deployment, and with it all that it owns. By label, not by name: so it can
+ * never be somebody else's.
+ */
+export async function deleteWorkload(
+  owner: Ownership,
+  options: { client: RestClient; namespace: string; signal: AbortSignal },
+): Promise<void> {
+  await new AppsV1Api(options.client).namespace(options.namespace).deleteDeploymentList({
+    labelSelector: selectorText(selectorLabels(owner)),
+    propagationPolicy: "Foreground", // gone only when its pods are
+    abortSignal: options.signal,
+  });
+}
+
+/** Whether a Deployment was refused because one with another selector has the name. */
+function isSelectorRefusal(e: unknown): boolean {
+  if (!(e instanceof ApiError) || e.httpCode !== 422) return false;
+  const causes = e.status?.details?.causes ?? [];
+  return causes.some(({ field, message }) =>
+    field === "spec.selector" && message?.includes("immutable")
+  );
+}
+
+function foreign(
+  kind: string,
+  { name, namespace }: CheckedRunParams,
+  { coordinator }: WriteOptions,
+  { owner, cause }: { owner?: string; cause?: unknown },
+): Error {
+  const whose = owner
+    ? `belongs to coordinator "${owner}"`
+    : `is not of coordinator "${coordinator}"`;
+  return new Error(
+    `Cannot run "${name}" in namespace "${namespace}": ` +
+      `a ${kind} of that name exists and ${whose}; choose another name or delete it`,
+    { cause },
+  );
+}

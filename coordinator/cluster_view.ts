@@ -1,0 +1,132 @@
+/**
+ * What a coordinator sees of the cluster: for each namespace that it works in, a reflector of its
+ * pods and one of its deployments.
+ *
+ * Reflectors start when a namespace is first asked for and end with `close()`. Their changes go to
+ * the two feeds, their errors to the caller's `onError`, and their states, as the worst of all,
+ * to `onState`.
+ *
+ * @module
+ */
+import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
+import type { Pod } from "@cloudydeno/kubernetes-apis/core/v1";
+import type { RestClient } from "@cloudydeno/kubernetes-client";
+import {
+  DEPLOYMENTS,
+  type KubeObject,
+  PODS,
+  Reflector,
+  type ReflectorOptions,
+  type ReflectorState,
+  type ResourceKind,
+} from "../kube/mod.ts";
+import { deploymentState } from "./deployment_state.ts";
+import type { DeploymentState, PodState } from "./events.ts";
+import { LABELS } from "./labels.ts";
+import { podState } from "./pod_state.ts";
+import { StateFeed } from "./state_feed.ts";
+
+/** How watches behave; what is left out is as in `kube/`. */
+export type WatchOptions = Pick<
+  ReflectorOptions<KubeObject>,
+  "idleTimeout" | "staleAfter" | "minBackoff" | "maxBackoff" | "pageSize"
+>;
+
+/** What is seen of one namespace. */
+export interface NamespaceView {
+  readonly namespace: string;
+  readonly pods: Reflector<Pod>;
+  readonly deployments: Reflector<Deployment>;
+}
+
+/** States of a connection, the worst first: the view's is the worst of its reflectors'. */
+const WORST_FIRST: readonly ReflectorState[] = [
+  "disconnected",
+  "stale",
+  "connecting",
+  "connected",
+  "synced",
+];
+
+/** Options of {@linkcode ClusterView}. */
+export interface ClusterViewOptions {
+  /** How watches behave. */
+  watch?: WatchOptions;
+  /** Hears each failed attempt of a reflector. */
+  onError: (error: Error) => void;
+  /** Hears when the state of the whole view changes. */
+  onState: (state: ReflectorState, error?: Error) => void;
+}
+
+/** See the module's text. */
+export class ClusterView {
+  /** Changes of pods. */
+  readonly pods: StateFeed<Pod, PodState> = new StateFeed(podState);
+  /** Changes of deployments. */
+  readonly deployments: StateFeed<Deployment, DeploymentState> = new StateFeed(deploymentState);
+  readonly #client: RestClient;
+  readonly #labelSelector: string;
+  readonly #options: ClusterViewOptions;
+  readonly #namespaces = new Map<string, NamespaceView>();
+  #state: ReflectorState | undefined;
+
+  /** @param coordinator name of the coordinator; only what carries its label is seen */
+  constructor(client: RestClient, coordinator: string, options: ClusterViewOptions) {
+    this.#client = client;
+    this.#labelSelector = `${LABELS.coordinator}=${coordinator}`;
+    this.#options = options;
+  }
+
+  /** What is seen of a namespace, from now on. */
+  namespace(namespace: string): NamespaceView {
+    const known = this.#namespaces.get(namespace);
+    if (known !== undefined) return known;
+    const pods = this.#reflector(PODS, namespace);
+    const deployments = this.#reflector(DEPLOYMENTS, namespace);
+    pods.onChange((change) => this.pods.take(change));
+    deployments.onChange((change) => this.deployments.take(change));
+    const view = { namespace, pods, deployments };
+    this.#namespaces.set(namespace, view);
+    pods.start();
+    deployments.start();
+    return view;
+  }
+
+  /** The worst state of all reflectors; `undefined` while there is none. */
+  get state(): ReflectorState | undefined {
+    const states = new Set(this.#reflectors().map((reflector) => reflector.health.state));
+    return WORST_FIRST.find((state) => states.has(state));
+  }
+
+  /** Milliseconds since the reflector that has heard nothing for longest has heard something. */
+  get lastHeardMs(): number {
+    return Math.max(-Infinity, ...this.#reflectors().map(({ health }) => health.lastHeardMs));
+  }
+
+  /** Stops at once; what was seen stays readable. */
+  async close(): Promise<void> {
+    await Promise.all(this.#reflectors().map((reflector) => reflector.close()));
+  }
+
+  #reflectors(): (Reflector<Pod> | Reflector<Deployment>)[] {
+    return [...this.#namespaces.values()].flatMap(({ pods, deployments }) => [pods, deployments]);
+  }
+
+  #reflector<T extends KubeObject>(kind: ResourceKind<T>, namespace: string): Reflector<T> {
+    const reflector = new Reflector(this.#client, kind, {
+      ...this.#options.watch,
+      namespace,
+      labelSelector: this.#labelSelector,
+    });
+    reflector.onError(this.#options.onError);
+    reflector.onState((_, error) => this.#update(error));
+    return reflector;
+  }
+
+  #update(error: Error | undefined): void {
+    const state = this.state;
+    if (state === undefined || state === this.#state) return;
+    this.#state = state;
+    this.#options.onState(state, error);
+  }
+}

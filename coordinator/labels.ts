@@ -1,0 +1,38 @@
+/** Names of the labels that every object of a coordinator carries. */
+export const LABELS = {
+  managedBy: "app.kubernetes.io/managed-by",
+  name: "app.kubernetes.io/name",
+  coordinator: "troupe.dev/coordinator",
+  workload: "troupe.dev/workload",
+} as const;
+
+/** Where the node agent writes the port of a pod that cannot have the declared one. */
+export const PORT_ANNOTATION = "troupe.dev/port";
+
+/** Which workload of which coordinator an object belongs to. */
+export interface Ownership {
+  /** The coordinator's name. */
+  coordinator: string;
+  /** The workload's name. */
+  workload: string;
+}
+
+/** The labels of an object that a coordinator makes for a workload. */
+export function ownLabels(owner: Ownership): Record<string, string> {
+  return { [LABELS.managedBy]: "troupe", [LABELS.name]: owner.workload, ...selectorLabels(owner) };
+}
+
+/** The labels that select a workload's pods. */
+export function selectorLabels(owner: Ownership): Record<string, string> {
+  return { [LABELS.coordinator]: owner.coordinator, [LABELS.workload]: owner.workload };
+}
+
+/** Labels as the text of a label selector. */
+export function selectorText(labels: Record<string, string>): string {
+  return Object.entries(labels).map(([key, value]) => `${key}=${value}`).join(",");
+}
+
+/** The field manager of a coordinator's writes. */
+export function fieldManager(coordinator: string): string {
+  return `troupe/${coordinator}`;
+}

@@ -1,0 +1,27 @@
+/**
+ * A coordinator: launches, coordinates and monitors the workers of an application.
+ *
+ * @module
+ */
+export {
+  Coordinator,
+  type CoordinatorEventsOptions,
+  type CoordinatorHealth,
+  type CoordinatorStartOptions,
+} from "./coordinator.ts";
+export type {
+  ChangeType,
+  ConnectionState,
+  CoordinatorEvent,
+  CoordinatorEvents,
+  DeploymentEvent,
+  DeploymentState,
+  Happened,
+  PodEvent,
+  PodPhase,
+  PodState,
+} from "./events.ts";
+export type { CoordinatorOptions } from "./options.ts";
+export type { WatchOptions } from "./cluster_view.ts";
+export { MAX_WORKLOAD_NAME, type RunParams } from "./run_params.ts";
+export type { WaitForWorkloadOptions, Workload } from "./workload.ts";

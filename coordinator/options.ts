@@ -1,0 +1,89 @@
+import { z } from "zod";
+import type { ClusterConfig } from "../kube/mod.ts";
+import { checkOptions, dnsLabel, instance, namespaceName } from "../runtime/mod.ts";
+import type { WatchOptions } from "./cluster_view.ts";
+
+/** How long handlers may go on after the first SIGTERM: less than a pod's 30 s. */
+const DEFAULT_GRACE = 25_000;
+
+const AT_MOST_A_DAY = 24 * 60 * 60 * 1000;
+const milliseconds = z.number().min(0).max(AT_MOST_A_DAY).describe("milliseconds from 0 to a day");
+const path = z.string().min(1);
+
+const schema = z.strictObject({
+  name: dnsLabel(63),
+  namespace: namespaceName.optional(),
+  namespaces: z.array(namespaceName).optional().describe("a list of namespaces, each a DNS label"),
+  kubeconfig: path.optional().describe("the path of a file"),
+  context: path.optional().describe("the name of a context in the kubeconfig"),
+  config: instance<ClusterConfig>("a ClusterConfig").optional(),
+  grace: milliseconds.default(DEFAULT_GRACE),
+  budget: z.strictObject({ perSecond: z.number().positive(), burst: z.number().min(1) }).optional()
+    .describe("{ perSecond, burst }, perSecond more than 0 and burst at least 1"),
+  watch: instance<WatchOptions>("an object of watch options").optional(),
+  signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
+});
+
+/** Options of `Coordinator.create`. */
+export interface CoordinatorOptions {
+  /**
+   * The coordinator's name: a DNS label of at most 63 characters. Objects that it makes carry it,
+   * and by it a coordinator that is started again finds them.
+   */
+  name: string;
+  /**
+   * Where it runs workloads that name no namespace.
+   * @default the namespace of the kubeconfig's context, else `"default"`
+   */
+  namespace?: string;
+  /**
+   * Further namespaces to watch from the start on. One that `run` names is watched anyway.
+   * @default none
+   */
+  namespaces?: string[];
+  /**
+   * Path of a kubeconfig.
+   * @default `KUBECONFIG`, else `~/.kube/config`, else the pod's service account
+   */
+  kubeconfig?: string;
+  /**
+   * Context of the kubeconfig.
+   * @default its current one
+   */
+  context?: string;
+  /** The cluster itself, in place of a kubeconfig. */
+  config?: ClusterConfig;
+  /**
+   * How long handlers may go on when the coordinator is stopped, in milliseconds.
+   * @default 25_000
+   */
+  grace?: number;
+  /**
+   * How many requests it may send, retries included.
+   * @default { perSecond: 20, burst: 40 }
+   */
+  budget?: { perSecond: number; burst: number };
+  /** How its watches behave: idle and stale times, waits, page size. */
+  watch?: WatchOptions;
+  /** Stops the coordinator when it aborts. */
+  signal?: AbortSignal;
+}
+
+/** Options that were checked and have their defaults. */
+export type CheckedCoordinatorOptions = CoordinatorOptions & { grace: number };
+
+/**
+ * Checks the options.
+ *
+ * @throws {TypeError} naming each bad field, what was given and what is allowed
+ */
+export function checkCoordinatorOptions(options: CoordinatorOptions): CheckedCoordinatorOptions {
+  const checked = checkOptions(schema, options, { purpose: "Cannot create coordinator" });
+  if (checked.config && (checked.kubeconfig ?? checked.context) !== undefined) {
+    throw new TypeError(
+      'Cannot create coordinator: "config" was given together with "kubeconfig" or "context", ' +
+        "allowed is one of them",
+    );
+  }
+  return checked;
+}

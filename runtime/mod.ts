@@ -1,0 +1,22 @@
+/**
+ * What coordinator and worker have in common as processes: checked options, command-line flags,
+ * stop signals and errors that have no caller. It imports no other room.
+ *
+ * @module
+ */
+export { asError } from "./as_error.ts";
+export { type CheckOptions, checkOptions, quote } from "./check_options.ts";
+export { type ErrorHandler, ErrorReporter } from "./error_reporter.ts";
+export {
+  type Flag,
+  type FlagValues,
+  helpText,
+  parseFlags,
+  type Program,
+  runProgram,
+  UsageError,
+} from "./flags.ts";
+export { DNS_LABEL, dnsLabel, instance, namespaceName, portNumber } from "./schemas.ts";
+export { type Handler, SerialHandlers } from "./serial_handlers.ts";
+export { onStopSignal } from "./stop_signals.ts";
+export { within } from "./within.ts";

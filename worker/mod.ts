@@ -1,0 +1,8 @@
+/**
+ * A worker: one process of a workload, which implements the application's logic.
+ *
+ * @module
+ */
+export type { WorkerEvent } from "./events.ts";
+export type { WorkerOptions } from "./options.ts";
+export { type ServeHandler, Worker, type WorkerStartOptions } from "./worker.ts";

@@ -1,0 +1,98 @@
+import { z } from "zod";
+import { checkOptions, dnsLabel, namespaceName } from "../runtime/mod.ts";
+
+/** Port of a worker that is told none. */
+const DEFAULT_PORT = 8080;
+
+/**
+ * How long a worker finishes its requests after SIGTERM, in milliseconds: less than the 30 s after
+ * which Kubernetes kills the pod.
+ */
+const DEFAULT_GRACE = 25_000;
+
+const AT_MOST_A_DAY = 24 * 60 * 60 * 1000;
+const port = z.int().min(0).max(65535).describe("an integer from 0 (any free port) to 65535");
+
+const schema = z.strictObject({
+  name: dnsLabel(63),
+  namespace: namespaceName.optional(),
+  port: port.optional(),
+  hostname: z.string().min(1).optional().describe("a host name or an IP address"),
+  grace: z.number().min(0).max(AT_MOST_A_DAY).default(DEFAULT_GRACE)
+    .describe("milliseconds from 0 to a day"),
+  signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
+});
+
+const environment = z.object({
+  TROUPE_PORT: z.string().regex(/^\d{1,5}$/).transform(Number).pipe(port).optional()
+    .describe("an integer from 0 to 65535"),
+  POD_IP: z.string().min(1).optional().describe("an IP address"),
+  POD_NAMESPACE: namespaceName.optional(),
+});
+
+/** Options of `Worker.create`. */
+export interface WorkerOptions {
+  /** The worker's name: a DNS label of at most 63 characters. */
+  name: string;
+  /**
+   * The worker's namespace.
+   * @default the variable `POD_NAMESPACE`, else `"default"`
+   */
+  namespace?: string;
+  /**
+   * Port to listen at when the variable `TROUPE_PORT` is not set; 0 is any free port. The variable
+   * wins because it is what the coordinator was told and where Kubernetes looks for the worker.
+   * @default 8080
+   */
+  port?: number;
+  /**
+   * Address to listen at.
+   * @default the variable `POD_IP` if it is a loopback address (a pod of a local cluster), else
+   *   every address
+   */
+  hostname?: string;
+  /**
+   * How long it finishes its requests when it is stopped, in milliseconds.
+   * @default 25_000
+   */
+  grace?: number;
+  /** Stops the worker when it aborts. */
+  signal?: AbortSignal;
+}
+
+/** Options that were checked, completed from the environment. */
+export interface CheckedWorkerOptions {
+  name: string;
+  namespace: string;
+  port: number;
+  hostname: string;
+  grace: number;
+  signal: AbortSignal | undefined;
+}
+
+/**
+ * Checks options and environment.
+ *
+ * @throws {TypeError} naming each bad field or variable, what was given and what is allowed
+ */
+export function checkWorkerOptions(options: WorkerOptions): CheckedWorkerOptions {
+  const purpose = "Cannot create worker";
+  const checked = checkOptions(schema, options, { purpose });
+  const variables = Object.keys(environment.shape).map((name) => [name, Deno.env.get(name)]);
+  const env = checkOptions(environment, Object.fromEntries(variables), { purpose });
+  return {
+    name: checked.name,
+    namespace: checked.namespace ?? env.POD_NAMESPACE ?? "default",
+    port: env.TROUPE_PORT ?? checked.port ?? DEFAULT_PORT,
+    hostname: checked.hostname ?? listenAddress(env.POD_IP),
+    grace: checked.grace,
+    signal: checked.signal,
+  };
+}
+
+/** A pod of a local cluster shares its machine with others and has a loopback address of its own. */
+function listenAddress(podIP: string | undefined): string {
+  if (podIP === undefined) return "0.0.0.0";
+  if (podIP.startsWith("127.") || podIP === "::1") return podIP;
+  return podIP.includes(":") ? "::" : "0.0.0.0";
+}

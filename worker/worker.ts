@@ -1,0 +1,186 @@
+import {
+  type ErrorHandler,
+  ErrorReporter,
+  type Handler,
+  onStopSignal,
+  SerialHandlers,
+  within,
+} from "../runtime/mod.ts";
+import type { WorkerEvent } from "./events.ts";
+import { listen } from "./listen.ts";
+import { type CheckedWorkerOptions, checkWorkerOptions, type WorkerOptions } from "./options.ts";
+
+/** Beginning of the paths that a worker answers itself. */
+const OWN_PATHS = "/troupe/";
+
+/** Answers a request to a worker. */
+export type ServeHandler = (request: Request) => Response | Promise<Response>;
+
+/** Options of `Worker.start`. */
+export interface WorkerStartOptions {
+  /** Stops the worker when it aborts. */
+  signal?: AbortSignal;
+}
+
+type State = "created" | WorkerEvent["type"];
+
+/**
+ * One process of a workload.
+ *
+ * It answers HTTP requests with the handler given to `serve`, and by itself `/troupe/livez` (200
+ * while its event loop turns) and `/troupe/readyz` (200 while it takes requests, else 503). It
+ * needs no cluster: started by hand it does the same on one's own machine.
+ *
+ * @example
+ * ```ts
+ * import { Worker } from "@troupe/troupe/worker";
+ *
+ * await using worker = await Worker.create({ name: "greeter-worker", port: 0 });
+ * worker.onWorkerEvent((e) => console.log(`worker ${e.type}`));
+ * worker.serve(() => new Response("Hello, world!\n"));
+ * await worker.start({ signal: AbortSignal.timeout(100) });
+ * ```
+ */
+export class Worker implements AsyncDisposable {
+  readonly #options: CheckedWorkerOptions;
+  readonly #errors: ErrorReporter;
+  readonly #handlers: SerialHandlers<WorkerEvent>;
+  readonly #stopRequested = Promise.withResolvers<void>();
+  #handler: ServeHandler | undefined;
+  #state: State = "created";
+  #running: Promise<void> | undefined;
+  #address: Deno.NetAddr | undefined;
+
+  private constructor(options: CheckedWorkerOptions) {
+    this.#options = options;
+    this.#errors = new ErrorReporter(`worker "${options.name}"`);
+    this.#handlers = new SerialHandlers((error) => this.#errors.report(error));
+  }
+
+  /**
+   * Makes a worker. Nothing listens yet.
+   *
+   * @throws {TypeError} naming each bad option or variable, what was given and what is allowed
+   */
+  // deno-lint-ignore require-await -- a promise, so that creating may come to need the network
+  static async create(options: WorkerOptions): Promise<Worker> {
+    const checked = checkWorkerOptions(options);
+    checked.signal?.throwIfAborted();
+    return new Worker(checked);
+  }
+
+  /** The worker's name. */
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** The worker's namespace. */
+  get namespace(): string {
+    return this.#options.namespace;
+  }
+
+  /** Where it listens; `undefined` while it does not. */
+  get address(): Deno.NetAddr | undefined {
+    return this.#address;
+  }
+
+  /** Calls `handler` for each event of this worker; returns what removes it. */
+  onWorkerEvent(handler: Handler<WorkerEvent>): () => void {
+    return this.#handlers.add(handler);
+  }
+
+  /** Calls `handler` for each failure of a handler; without one they are printed. */
+  onError(handler: ErrorHandler): () => void {
+    return this.#errors.add(handler);
+  }
+
+  /** Answers requests with `handler`, in place of the one given before. */
+  serve(handler: ServeHandler): void {
+    this.#handler = handler;
+  }
+
+  /**
+   * Listens and answers requests. Resolves when the worker has stopped: after SIGTERM, SIGINT,
+   * `stop()`, or when a signal given here or to `create` aborts. It then takes no more connections,
+   * finishes the requests it has within the grace period, and answers 503 to what is left. A second SIGTERM
+   * or SIGINT ends the process at once.
+   *
+   * @throws {Error} if it cannot listen, or was started before
+   */
+  async start(options: WorkerStartOptions = {}): Promise<void> {
+    if (this.#state !== "created") {
+      throw new Error(`Cannot start worker "${this.name}": it is ${this.#state}`);
+    }
+    this.#running = this.#run(options.signal);
+    await this.#running;
+  }
+
+  /** Stops as SIGTERM does; resolves when the worker has stopped. */
+  async stop(): Promise<void> {
+    this.#stopRequested.resolve();
+    if (this.#state === "created") this.#state = "stopped";
+    await this.#running?.catch(() => {}); // start() rejects with it
+  }
+
+  /** Stops the worker. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  /** Start order and stop order. */
+  async #run(signal: AbortSignal | undefined): Promise<void> {
+    const stop = (): void => this.#stopRequested.resolve();
+    const stopSignals = AbortSignal.any([signal, this.#options.signal].filter((s) => s != null));
+    if (stopSignals.aborted) stop();
+    stopSignals.addEventListener("abort", stop, { once: true });
+    // 1. Signals come first: a SIGTERM while it starts must find someone who drains.
+    const processSignals = onStopSignal(stop);
+    try {
+      this.#enter("starting");
+      // 2. Listening is what "started" promises.
+      const server = listen((request) => this.#answer(request), {
+        what: `worker "${this.name}"`,
+        hostname: this.#options.hostname,
+        port: this.#options.port,
+        onError: (error) => this.#errors.report(error),
+      });
+      this.#address = server.address;
+      this.#enter("started");
+      await this.#stopRequested.promise;
+      // 3. Not ready before the door closes, so that who asks meanwhile is sent elsewhere.
+      this.#enter("stopping");
+      const deadline = performance.now() + this.#options.grace;
+      // 4. Requests end before anything that they may use does.
+      await server.drain(this.#options.grace);
+      this.#address = undefined;
+      // 5. The last event comes when nothing happens any more; its handlers are waited for.
+      this.#enter("stopped");
+      await within(Math.max(0, deadline - performance.now()), this.#handlers.settled());
+    } finally {
+      this.#state = "stopped";
+      // 6. Signal listeners go last: until here the second signal must be able to force the end.
+      processSignals[Symbol.dispose]();
+      stopSignals.removeEventListener("abort", stop);
+    }
+  }
+
+  #enter(type: WorkerEvent["type"]): void {
+    this.#state = type;
+    const { hostname, port } = this.#address ?? {};
+    const { name, namespace } = this.#options;
+    this.#handlers.emit({ kind: "Worker", type, name, namespace, hostname, port });
+  }
+
+  #answer(request: Request): Response | Promise<Response> {
+    const { pathname } = new URL(request.url);
+    if (pathname.startsWith(OWN_PATHS)) return this.#answerOwn(pathname.slice(OWN_PATHS.length));
+    return this.#handler?.(request) ?? new Response("not found\n", { status: 404 });
+  }
+
+  #answerOwn(path: string): Response {
+    if (path === "livez") return new Response("ok\n");
+    if (path !== "readyz") return new Response("not found\n", { status: 404 });
+    if (this.#state === "started") return new Response("ok\n");
+    return new Response(`${this.#state}\n`, { status: 503 });
+  }
+}
