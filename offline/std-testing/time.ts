@@ -75,15 +75,11 @@ export class FakeTime {
   ): Promise<T> {
     if (!current) throw new TimeError("Cannot restore time: time is not faked");
     restoreGlobals();
-    let result: Promise<T> | T;
     try {
-      result = callback(...args);
-      if (!(result instanceof Promise)) return result;
+      return await callback(...args);
     } finally {
-      // A promise keeps the real clock, see below.
-      if (!(result! instanceof Promise)) replaceGlobals();
+      replaceGlobals();
     }
-    return await result.finally(replaceGlobals);
   }
 
   /** The time at construction, in milliseconds since 1970. */
@@ -176,14 +172,9 @@ export class FakeTime {
   }
 }
 
-function FakeDate(this: unknown, ...args: unknown[]): unknown {
-  const given = args.length > 0 ? args : [fakeNow()];
+function FakeDate(...args: unknown[]): unknown {
   if (!new.target) return new real.Date(fakeNow()).toString();
-  return Reflect.construct(
-    real.Date,
-    given,
-    new.target as unknown === FakeDate ? real.Date : new.target,
-  );
+  return Reflect.construct(real.Date, args.length > 0 ? args : [fakeNow()]);
 }
 Object.setPrototypeOf(FakeDate, real.Date);
 FakeDate.prototype = real.Date.prototype;

@@ -14,6 +14,12 @@ export interface Registry extends AsyncDisposable {
   readonly packages: readonly string[];
 }
 
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  js: "application/javascript",
+  mjs: "application/javascript",
+  json: "application/json",
+};
+
 interface PackageFile {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly checksum: string;
@@ -66,7 +72,8 @@ class Handler {
     }
     const file = files.get(`/${rest.slice(1).join("/")}`);
     if (!file) return missing(pathname);
-    return new Response(file.bytes, { headers: { "content-type": "application/typescript" } });
+    const type = CONTENT_TYPES[/\w+$/.exec(pathname)![0]] ?? "application/typescript";
+    return new Response(file.bytes, { headers: { "content-type": type } });
   }
 
   #versionList({ name, version }: CheckedOutPackage): unknown {
