@@ -1,0 +1,20 @@
+import type { JsonObject } from "../schema/schema.ts";
+import { isObject } from "./json.ts";
+
+/**
+ * Applies a JSON merge patch (RFC 7386): null removes, objects merge, all else replaces.
+ * Neither argument is changed; the result may share parts with both.
+ */
+export function mergePatch(current: JsonObject, patch: JsonObject): JsonObject {
+  return merged(current, patch) as JsonObject;
+}
+
+function merged(current: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch;
+  const out: JsonObject = isObject(current) ? { ...current } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete out[key];
+    else out[key] = merged(out[key], value);
+  }
+  return out;
+}
