@@ -1,0 +1,87 @@
+/**
+ * The greeter's supervisor: runs workers, and greets each one that runs.
+ *
+ * @module
+ */
+import { z } from "zod";
+import { namespaceName, runProgram } from "../runtime/mod.ts";
+import { Coordinator, type DeploymentEvent, type PodEvent } from "./mod.ts";
+
+/** How long a worker may take to answer a greeting, in milliseconds. */
+const GREETING_TIMEOUT = 5_000;
+
+const program = {
+  name: "supervisor",
+  summary: "The greeter's supervisor: runs workers and greets each one that runs.",
+  flags: {
+    namespace: {
+      schema: namespaceName,
+      default: "default",
+      value: "NAME",
+      help: "namespace to run the workers in",
+    },
+    "worker-image": {
+      schema: z.string().regex(/^\S+$/).describe("an image reference"),
+      default: "worker:latest",
+      value: "IMAGE",
+      help: "container image of the worker",
+    },
+    replicas: {
+      schema: z.string().regex(/^\d{1,6}$/).transform(Number).describe("an integer, 0 or more"),
+      default: "1",
+      value: "N",
+      help: "how many workers to run",
+    },
+    kubeconfig: {
+      schema: z.string().min(1).describe("the path of a file"),
+      value: "PATH",
+      help: "kubeconfig to use (default: KUBECONFIG, ~/.kube/config, the pod's service account)",
+    },
+  },
+};
+
+/** An image without a registry is one that was built or loaded here: pulling it would fail. */
+function pullPolicy(image: string): "IfNotPresent" | undefined {
+  return image.includes("/") ? undefined : "IfNotPresent";
+}
+
+function describeDeployment(e: DeploymentEvent): string {
+  const what = `deployment ${e.name}`;
+  if (e.type === "deleted") return `${what} is deleted`;
+  if (e.ready) return `${what} is ready`;
+  return `${what} has ${e.readyReplicas} of ${e.replicas} workers ready`;
+}
+
+function describePod(e: PodEvent): string {
+  const what = `pod ${e.name}`;
+  if (e.type === "deleted") return `${what} is deleted`;
+  if (e.running) return `${what} is running at ${e.podIP}:${e.port}`;
+  return `${what} is ${[e.phase, e.reason].filter(Boolean).join(", ")}`;
+}
+
+async function greet(e: PodEvent): Promise<string> {
+  const signal = AbortSignal.timeout(GREETING_TIMEOUT);
+  const response = await fetch(`http://${e.podIP}:${e.port}/`, { signal });
+  return `pod ${e.name} says: ${(await response.text()).trim()}`;
+}
+
+if (import.meta.main) {
+  await runProgram(program, async (flags) => {
+    const { namespace, kubeconfig, replicas, "worker-image": image } = flags;
+    await using coordinator = await Coordinator.create({
+      name: "greeter-supervisor",
+      namespace,
+      kubeconfig,
+    });
+    coordinator.onCoordinatorEvent((e) => console.log(`supervisor ${e.type}`));
+    coordinator.onDeploymentEvent((e) => console.log(describeDeployment(e)));
+    coordinator.onPodEvent(async (e) => {
+      console.log(describePod(e));
+      if (e.running) console.log(await greet(e));
+    });
+    const imagePullPolicy = pullPolicy(image);
+    await coordinator.run({ name: "worker", image, imagePullPolicy, port: 8086, replicas });
+    console.log(`launched worker: ${replicas} of ${image} in namespace ${namespace}`);
+    await coordinator.start();
+  });
+}
