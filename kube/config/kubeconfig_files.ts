@@ -75,7 +75,9 @@ async function readFile(path: string): Promise<Kubeconfig | undefined> {
   if (!checked.success) {
     const issue = checked.error.issues[0]!;
     throw new ConfigError(
-      `Cannot read kubeconfig "${path}": field "${fieldPath(issue.path)}": ${firstLine(issue)}`,
+      `Cannot read kubeconfig "${path}": field "${fieldPath(issue.path)}": ${
+        firstLine(issue.message)
+      }`,
     );
   }
   return resolvePaths(checked.data, dirname(resolve(path)));
