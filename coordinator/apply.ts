@@ -1,9 +1,10 @@
 /**
  * Writes of a workload's objects.
  *
- * Applying is: look at the ServiceAccount, apply it, apply the Deployment, and, if it is a new
- * one, tie the ServiceAccount to it. It is sequential, as pods need the account, and the account
- * can only be owned by a Deployment that exists. What belongs to somebody else is never changed:
+ * Applying is: look at the ServiceAccount; if there is none, try the Deployment without storing it
+ * (what is refused must leave nothing behind) and apply the account; apply the Deployment; if it is
+ * a new one, tie the account to it. It is sequential, as pods need the account, and the account can
+ * only be owned by a Deployment that exists. What belongs to somebody else is never changed:
  * a Deployment's selector is immutable and names the coordinator, so the API server refuses the
  * apply by itself; an account is looked at first.
  *
@@ -30,6 +31,8 @@ export interface WriteOptions {
   signal: AbortSignal;
   /** Writes only if the Deployment is this very one. */
   uid?: string;
+  /** Lets the server check the Deployment, and store nothing. */
+  dryRun?: boolean;
 }
 
 /**
@@ -54,7 +57,10 @@ export async function applyWorkload(
 
 async function applyOnce(params: CheckedRunParams, options: WriteOptions): Promise<Deployment> {
   const known = await findServiceAccount(params, options);
-  if (known === undefined) await applyServiceAccount(params, options);
+  if (known === undefined) {
+    await applyDeployment(params, { ...options, dryRun: true });
+    await applyServiceAccount(params, options);
+  }
   const deployment = await applyDeployment(params, options);
   const owner = ownedBy(deployment);
   if (!known?.metadata?.ownerReferences?.some(({ uid }) => uid === owner.uid)) {
@@ -71,14 +77,19 @@ export async function applyDeployment(
   params: CheckedRunParams,
   options: WriteOptions,
 ): Promise<Deployment> {
-  const { client, coordinator, signal, uid } = options;
+  const { client, coordinator, signal, uid, dryRun } = options;
   const body = workloadDeployment(params, coordinator, { uid });
   try {
     return await new AppsV1Api(client).namespace(params.namespace).patchDeployment(
       params.name,
       "apply-patch",
       body,
-      { fieldManager: fieldManager(coordinator), force: true, abortSignal: signal },
+      {
+        fieldManager: fieldManager(coordinator),
+        force: true,
+        dryRun: dryRun ? "All" : undefined,
+        abortSignal: signal,
+      },
     );
   } catch (e) {
     throw isSelectorRefusal(e) ? foreign("Deployment", params, options, { cause: e }) : e;

@@ -35,13 +35,18 @@ function wanted(deployment: Deployment): number {
 
 /** The controller has seen the last change, all of it runs, and nothing older is left. */
 function isReady(deployment: Deployment): boolean {
-  const { metadata, status } = deployment;
+  const { status } = deployment;
   const replicas = wanted(deployment);
-  return (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 1) &&
+  return isObserved(deployment) &&
     (status?.updatedReplicas ?? 0) === replicas &&
     (status?.readyReplicas ?? 0) === replicas &&
     (status?.availableReplicas ?? 0) === replicas &&
     (status?.replicas ?? 0) === replicas;
+}
+
+/** Whether the status speaks of what was last applied. */
+function isObserved({ metadata, status }: Deployment): boolean {
+  return (status?.observedGeneration ?? 0) >= (metadata?.generation ?? 1);
 }
 
 /** Conditions that explain, the most telling first, with the status in which they do. */
@@ -57,6 +62,7 @@ function reasonOf(
   ending: boolean,
 ): { reason: string; message: string | undefined } | undefined {
   if (ending) return { reason: "Terminating", message: undefined };
+  if (!isObserved(deployment)) return undefined;
   for (const [type, status] of TELLING) {
     const found = deployment.status?.conditions?.find((c) => c.type === type);
     if (found?.status === status && found.reason) {

@@ -4,4 +4,7 @@
  *
  * @module
  */
+export { coordinatorRules, type CoordinatorRulesOptions } from "./coordinator_role.ts";
+export { manifestFiles } from "./files.ts";
+export { type GreeterManifests, greeterManifests, type GreeterOptions } from "./greeter.ts";
 export { restrictedPod, type RestrictedPodOptions } from "./restricted_pod.ts";
