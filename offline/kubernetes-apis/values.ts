@@ -62,6 +62,7 @@ export function writeMap<T, U extends JSONValue>(
 
 /** A string; that it is one of those listed is not checked. */
 export function readEnum<T extends string>(raw: unknown): T {
+  if (raw == null) throw new Error("Expected a string here, but got null");
   return (typeof raw === "string" ? raw : refuse(raw, "a string")) as T;
 }
 

@@ -1,4 +1,5 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { stripVTControlCharacters } from "node:util";
 import { Spinner } from "@std/cli/unstable-spinner";
 import { FakeTime } from "@std/testing/time";
 
@@ -14,7 +15,7 @@ Deno.test("Spinner draws frames until it is stopped", () => {
   spinner.stop();
   spinner.stop();
   time.tick(100);
-  const frames = written.map((text) => text.replaceAll(/\r?\x1b\[[0-9]*[mK]/g, ""));
+  const frames = written.map((text) => stripVTControlCharacters(text).trim());
   deepStrictEqual(frames, ["- one", "+ one", "- two", ""]);
   deepStrictEqual(written.at(-1), "\r\x1b[K");
 });
