@@ -16,6 +16,23 @@ export {
   type TlsMaterial,
 } from "./config/mod.ts";
 export {
+  ApiError,
+  type ApiErrorInit,
+  type ApiStatus,
+  type Budget,
+  ConnectionError,
+  isAlreadyExists,
+  isConflict,
+  isForbidden,
+  isGone,
+  isNotFound,
+  isUnauthorized,
+  type RequestRecord,
+  Transport,
+  type TransportOptions,
+  type TransportStats,
+} from "./transport/mod.ts";
+export {
   CONFIG_MAPS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,

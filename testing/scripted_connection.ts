@@ -45,6 +45,7 @@ export class ScriptedConnection {
 
   /** Takes over an accepted connection. */
   constructor(conn: Deno.TcpConn, number: number) {
+    conn.setNoDelay(); // else small pieces wait for each other
     this.#conn = conn;
     this.number = number;
     this.left = this.#receive();

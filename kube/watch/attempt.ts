@@ -8,6 +8,14 @@ export interface Attempt {
   heard(): void;
 }
 
+/** How much silence {@linkcode attempt} bears, in milliseconds. */
+export interface Patience {
+  /** Until the server is first heard: a client may wait and try again within that time. */
+  readonly first: number;
+  /** From then on. */
+  readonly next: number;
+}
+
 /** Milliseconds that an aborted request has to unwind before it is left alone. */
 const UNWIND_MS = 1_000;
 
@@ -19,9 +27,9 @@ const UNWIND_MS = 1_000;
  */
 export async function attempt<R>(
   work: (attempt: Attempt) => Promise<R>,
-  options: { idleTimeout: number; stop: AbortSignal },
+  options: { patience: Patience; stop: AbortSignal },
 ): Promise<R> {
-  const { idleTimeout, stop } = options;
+  const { patience, stop } = options;
   stop.throwIfAborted();
   const controller = new AbortController();
   const { signal } = controller;
@@ -33,12 +41,15 @@ export async function attempt<R>(
     controller.abort(reason);
   };
   const onStop = () => abort(stop.reason);
-  const onSilence = () =>
-    abort(new SilenceError(`Cannot hear the server: it has been silent for ${idleTimeout} ms`));
-  let silence = setTimeout(onSilence, idleTimeout);
+  const listen = (ms: number) =>
+    setTimeout(
+      () => abort(new SilenceError(`Cannot hear the server: it has been silent for ${ms} ms`)),
+      ms,
+    );
+  let silence = listen(patience.first);
   const heard = () => {
     clearTimeout(silence);
-    if (!signal.aborted) silence = setTimeout(onSilence, idleTimeout);
+    if (!signal.aborted) silence = listen(patience.next);
   };
   stop.addEventListener("abort", onStop);
   try {

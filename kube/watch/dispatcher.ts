@@ -38,7 +38,11 @@ export class Dispatcher<T> {
   #closed = false;
   #settled: PromiseWithResolvers<void> | undefined;
 
-  /** @param handler Is called with each change; may be slow, may fail. */
+  /**
+   * Makes a dispatcher that waits for changes.
+   *
+   * @param handler Is called with each change; may be slow, may fail.
+   */
   constructor(
     handler: (change: Change<T>) => void | Promise<void>,
     options: DispatcherOptions<T>,

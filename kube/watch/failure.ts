@@ -19,6 +19,7 @@ const REFUSED = new Set([400, 401, 403, 404, 405, 406]);
 
 /** Thrown when a line or a page cannot be decoded. */
 export class MalformedError extends Error {
+  /** Makes an error with what the decoder threw as its cause. */
   constructor(message: string, options: ErrorOptions = {}) {
     super(message, options);
     this.name = "MalformedError";
@@ -27,6 +28,7 @@ export class MalformedError extends Error {
 
 /** Thrown when nothing was heard for too long. */
 export class SilenceError extends Error {
+  /** Makes an error that says how long the silence was. */
   constructor(message: string) {
     super(message);
     this.name = "SilenceError";
@@ -42,7 +44,7 @@ export class WatchStatusError extends Error {
   /** Milliseconds that the server asks to wait. */
   readonly retryAfterMs?: number;
 
-  /** @param plural What was watched, such as `pods`. */
+  /** Makes the error of a watch of `plural`, such as `pods`. */
   constructor(plural: string, status: ErrorStatus) {
     super(`Cannot watch ${plural}: ${status.message || status.reason} (${status.code})`);
     this.name = "WatchStatusError";

@@ -5,6 +5,7 @@ export class LineTooLongError extends Error {
   /** Bytes that a line may have. */
   readonly limit: number;
 
+  /** Makes the error of a line that passed `limit`. */
   constructor(limit: number) {
     super(`Cannot read a line: it is longer than ${limit} bytes`);
     this.name = "LineTooLongError";

@@ -51,6 +51,8 @@ export class Reconciler implements AsyncDisposable {
   #idle: PromiseWithResolvers<void> | undefined;
 
   /**
+   * Makes a reconciler that waits for keys.
+   *
    * @param reconcile Brings the object of a key to where it should be, from the present state;
    * returns after how many milliseconds to look again, if ever. Throwing means: try again.
    */
@@ -78,8 +80,8 @@ export class Reconciler implements AsyncDisposable {
     const { after = 0 } = options;
     if (after > 0) return this.#delay(key, after);
     this.#undelay(key);
+    if (this.#ready.size === 0) queueMicrotask(() => this.#fill()); // after what is enqueued with it
     this.#ready.add(key);
-    this.#fill();
   }
 
   /** Resolves when no key runs or is due; those that wait for a later time do not count. */
@@ -132,10 +134,9 @@ export class Reconciler implements AsyncDisposable {
   /** Runs one key once; never rejects. */
   async #work(key: string): Promise<void> {
     const { signal } = this.#stop;
-    await undefined; // so that enqueue() never runs anything itself
     let after: number | undefined;
     try {
-      if (!signal.aborted) after = (await this.#reconcile(key, signal))?.after;
+      after = (await this.#reconcile(key, signal))?.after;
       this.#failures.delete(key);
     } catch (error) {
       if (!signal.aborted) after = this.#retryDelay(key, error);

@@ -83,7 +83,9 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   #unlink: () => void = () => {};
 
   /**
-   * @param client Sends the requests.
+   * Makes a reflector that does nothing yet: see {@linkcode Reflector.start}.
+   *
+   * @param client Sends the requests; it should give up those that are not answered.
    * @param kind What to watch.
    * @throws {TypeError} When a namespace is given for a cluster-scoped kind.
    */
@@ -250,6 +252,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
         expectStream: true,
         abortSignal: attempt.signal,
       });
+      attempt.heard();
       if (this.#opened++ > 0) this.#status.count("reconnects");
       this.#status.connected();
       this.#status.synced();
@@ -342,6 +345,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   }
 
   #attempt<R>(work: (attempt: Attempt) => Promise<R>): Promise<R> {
-    return attempt(work, { idleTimeout: this.#idleTimeout, stop: this.#stop.signal });
+    const patience = { first: 3 * this.#idleTimeout, next: this.#idleTimeout };
+    return attempt(work, { patience, stop: this.#stop.signal });
   }
 }

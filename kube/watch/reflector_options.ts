@@ -27,7 +27,7 @@ export interface ReflectorOptions<T> {
    */
   pageSize?: number;
   /**
-   * Milliseconds of silence that end a connection.
+   * Milliseconds of silence that end a watch.
    *
    * @default 90_000
    */

@@ -1,0 +1,395 @@
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
+import { FakeTime } from "@std/testing/time";
+import type { CallPattern } from "../../testing/scripted_server.ts";
+import { loadClusterConfig } from "../config/mod.ts";
+import { isForbidden, Transport } from "../transport/mod.ts";
+import { PODS } from "./kinds.ts";
+import { Reflector } from "./reflector.ts";
+import {
+  bookmark,
+  failure,
+  FIRST_PAGE,
+  line,
+  pod,
+  podList,
+  PODS_PATH,
+  Scene,
+  watchFrom,
+} from "./scene_test.ts";
+
+const LIST = { path: PODS_PATH, query: FIRST_PAGE };
+
+function watch(resourceVersion: string): CallPattern {
+  return { path: PODS_PATH, query: watchFrom(resourceVersion) };
+}
+
+/** A watch that the test does not wait for. */
+function lastWatch(resourceVersion: string): CallPattern {
+  return { ...watch(resourceVersion), times: Infinity };
+}
+
+Deno.test("Reflector finds a blackholed watch by its silence and resumes it", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene({ idleTimeout: 90_000, staleAfter: 70_000 });
+  const { server, reflector, states, errors, changes } = scene;
+  server.expect(LIST, podList("10", [pod("a", "1")]));
+  const silent = server.expect(watch("10"), [
+    { status: 200 },
+    line("MODIFIED", pod("a", "11")),
+    "pause",
+    bookmark("20"),
+    "stall",
+  ]);
+  const resumed = server.expect(watch("20"), [{ status: 200 }, line("MODIFIED", pod("a", "21"))]);
+  reflector.start();
+  await changes.has(2);
+  await time.tickAsync(60_000);
+  silent.release();
+  await scene.events.has(2);
+  await time.tickAsync(69_999);
+  strictEqual(reflector.health.state, "synced");
+  await time.tickAsync(1);
+  strictEqual(reflector.health.state, "stale");
+  await time.tickAsync(20_000);
+  await states.until("disconnected");
+  await silent.left();
+  match(errors.lines[0] ?? "", /Cannot hear the server: it has been silent for 90000 ms/);
+  await time.tickAsync(500);
+  await resumed.called();
+  deepStrictEqual((await changes.has(3)).at(-1), "modified n/a@21");
+  deepStrictEqual(states.lines, [
+    "connected",
+    "synced",
+    "stale",
+    "disconnected",
+    "connected",
+    "synced",
+  ]);
+  strictEqual(reflector.health.reconnects, 1);
+  strictEqual(reflector.health.relists, 0);
+});
+
+Deno.test("Reflector never ends a watch that is heard, however long it lasts", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene({ idleTimeout: 1_000 });
+  scene.server.expect(LIST, podList("1", []));
+  const program = Array.from({ length: 20 }, (_, i) => ["pause" as const, bookmark(`${i + 2}`)]);
+  const call = scene.server.expect(watch("1"), [{ status: 200 }, ...program.flat()]);
+  scene.reflector.start();
+  await call.called();
+  for (let i = 0; i < 20; i++) {
+    call.release();
+    await scene.events.has(i + 1);
+    await time.tickAsync(900);
+  }
+  deepStrictEqual(scene.states.lines.filter((state) => state === "disconnected"), []);
+  strictEqual(scene.server.calls.length, 2);
+});
+
+Deno.test("Reflector resumes a watch that was half-closed or cut between lines", async () => {
+  using time = new FakeTime();
+  for (const fault of ["half-close", "cut"] as const) {
+    await using scene = new Scene();
+    scene.server.expect(LIST, podList("10", []));
+    scene.server.expect(watch("10"), [{ status: 200 }, line("ADDED", pod("a", "11")), fault]);
+    const resumed = scene.server.expect(watch("11"), [{ status: 200 }]);
+    scene.reflector.start();
+    await scene.states.until("disconnected");
+    await time.tickAsync(500);
+    await resumed.called();
+    await scene.states.until("synced");
+    deepStrictEqual(scene.changes.lines, ["added n/a@11"]);
+    strictEqual(scene.reflector.health.malformed, 0);
+  }
+});
+
+Deno.test("Reflector counts a truncated last line, reports it and resumes before it", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene();
+  scene.server.expect(LIST, podList("10", []));
+  scene.server.expect(watch("10"), [
+    { status: 200, framing: "close" },
+    line("ADDED", pod("a", "11")),
+    { bytes: '{"type":"MODIFIED","obj' },
+    "half-close",
+  ]);
+  scene.server.expect(watch("11"), [{ status: 200 }, line("MODIFIED", pod("a", "12"))]);
+  scene.reflector.start();
+  await scene.states.until("disconnected");
+  deepStrictEqual(scene.errors.lines, [
+    "Cannot decode a line of pods: it was cut after 23 bytes",
+  ]);
+  strictEqual(scene.reflector.health.malformed, 1);
+  await time.tickAsync(500);
+  deepStrictEqual((await scene.changes.has(2)).at(-1), "modified n/a@12");
+});
+
+Deno.test("Reflector ends a watch at a malformed line, and in the end lists again", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene();
+  scene.server.expect(LIST, podList("10", [pod("a", "1")]));
+  const broken = scene.server.expect({ ...watch("10"), times: 3 }, [
+    { status: 200 },
+    { bytes: '{"type":"MODIFIED","object":{"metadata":{"name":"a"}}}\n' },
+    line("MODIFIED", pod("a", "12")),
+  ]);
+  scene.server.expect(LIST, podList("20", [pod("a", "12")]));
+  scene.server.expect(lastWatch("20"), [{ status: 200 }]);
+  scene.reflector.start();
+  for (let nth = 1; nth <= 3; nth++) {
+    await broken.called(nth);
+    await scene.errors.has(nth);
+    await time.tickAsync(2_000);
+  }
+  await scene.states.until("synced");
+  deepStrictEqual(scene.changes.lines, ["added n/a@1 replayed", "modified n/a@12 replayed"]);
+  strictEqual(scene.reflector.health.malformed, 3);
+  strictEqual(scene.reflector.health.relists, 1);
+  ok(scene.reflector.health.lastError?.cause instanceof TypeError);
+});
+
+Deno.test("Reflector watches again at once when the server ends a watch that lasted", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene();
+  scene.server.expect(LIST, podList("10", []));
+  const first = scene.server.expect(watch("10"), [
+    { status: 200 },
+    bookmark("15"),
+    "pause",
+    "end",
+  ]);
+  const second = scene.server.expect(watch("15"), [{ status: 200 }]);
+  scene.reflector.start();
+  await scene.events.has(1);
+  await time.tickAsync(60_000);
+  first.release();
+  await second.called();
+  deepStrictEqual(scene.states.lines, ["connected", "synced"]);
+  deepStrictEqual(scene.changes.lines, []);
+  deepStrictEqual(scene.errors.lines, []);
+});
+
+Deno.test("Reflector backs off from a server that ends each watch at once", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene({ minBackoff: 1_000, maxBackoff: 30_000 });
+  scene.server.expect(LIST, podList("10", []));
+  const ended = scene.server.expect({ ...watch("10"), times: Infinity }, [{ status: 200 }, "end"]);
+  scene.reflector.start();
+  for (let nth = 1; nth <= 7; nth++) {
+    await ended.called(nth);
+    const waits = scene.states.lines.filter((state) => state === "disconnected").length;
+    if (waits < nth) await scene.states.has(scene.states.lines.length + 1);
+    await scene.states.until("disconnected");
+    const wait = Math.min(1_000 * 2 ** (nth - 1), 30_000);
+    await time.tickAsync(wait - 1);
+    strictEqual(ended.count, nth);
+    await time.tickAsync(1);
+  }
+});
+
+for (const as of ["status", "ERROR event"] as const) {
+  Deno.test(`Reflector lists again after 410 as ${as} and tells what vanished`, async () => {
+    await using scene = new Scene();
+    const { server, changes, states } = scene;
+    const status = { kind: "Status", code: 410, reason: "Expired", message: "too old" };
+    server.expect(
+      LIST,
+      podList("10", [pod("kept", "1"), pod("gone", "2"), pod("remade", "3", "first")]),
+    );
+    server.expect(
+      watch("10"),
+      as === "status" ? failure(410, "Expired") : [{ status: 200 }, line("ERROR", status), "end"],
+    );
+    server.expect(
+      LIST,
+      podList("50", [pod("kept", "1"), pod("remade", "40", "second"), pod("new", "45")]),
+    );
+    server.expect(watch("50"), [{ status: 200 }, line("MODIFIED", pod("kept", "51"))]);
+    scene.reflector.start();
+    deepStrictEqual((await changes.has(9)).slice(3), [
+      "deleted n/gone@2",
+      "deleted n/remade@3",
+      "modified n/kept@1 replayed",
+      "added n/remade@40 replayed",
+      "added n/new@45 replayed",
+      "modified n/kept@51",
+    ]);
+    strictEqual(scene.reflector.store.get("n/remade")?.metadata?.uid, "second");
+    strictEqual(scene.reflector.health.relists, 1);
+    deepStrictEqual(scene.errors.lines, []);
+    deepStrictEqual(states.lines.slice(2, 5), ["disconnected", "connected", "synced"]);
+  });
+}
+
+Deno.test("Reflector backs off when every watch is answered by 410", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene({ minBackoff: 1_000 });
+  scene.server.expect(LIST, podList("10", []));
+  scene.server.expect(watch("10"), failure(410, "Expired"));
+  const second = scene.server.expect(LIST, podList("11", []));
+  scene.server.expect(watch("11"), failure(410, "Expired"));
+  const third = scene.server.expect(LIST, podList("12", []));
+  scene.server.expect(lastWatch("12"), [{ status: 200 }]);
+  scene.reflector.start();
+  await second.called();
+  await scene.states.has(6); // synced, disconnected, connected, synced, disconnected
+  await time.tickAsync(1_999);
+  strictEqual(third.count, 0);
+  await time.tickAsync(1);
+  await third.called();
+});
+
+Deno.test("Reflector lists from the start when a page token expires", async () => {
+  await using scene = new Scene();
+  scene.server.expect(LIST, podList("10", [pod("a", "1"), pod("gone", "2")], "page2"));
+  scene.server.expect(
+    { path: PODS_PATH, query: { continue: "page2" } },
+    failure(410, "Expired"),
+  );
+  scene.server.expect(LIST, podList("20", [pod("a", "1")], "page2b"));
+  scene.server.expect(
+    { path: PODS_PATH, query: { continue: "page2b" } },
+    podList("20", [pod("b", "15")]),
+  );
+  scene.server.expect(lastWatch("20"), [{ status: 200 }]);
+  scene.reflector.start();
+  await scene.states.until("synced");
+  deepStrictEqual(scene.changes.lines, ["added n/a@1 replayed", "added n/b@15 replayed"]);
+});
+
+Deno.test("Reflector waits as long as Retry-After asks for after 429", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene();
+  scene.server.expect(LIST, podList("10", []));
+  scene.server.expect(
+    watch("10"),
+    failure(429, "TooManyRequests", { headers: { "retry-after": "17" } }),
+  );
+  const again = scene.server.expect(watch("10"), [{ status: 200 }]);
+  scene.reflector.start();
+  await scene.states.until("disconnected");
+  await time.tickAsync(16_999);
+  strictEqual(again.count, 0);
+  await time.tickAsync(1);
+  await again.called();
+});
+
+Deno.test("Reflector goes on with the rotated token file after 401", async () => {
+  await using scene = new Scene();
+  const { server } = scene;
+  const dir = await Deno.makeTempDir();
+  try {
+    const old = { headers: { authorization: "Bearer old" } };
+    const fresh = { headers: { authorization: "Bearer fresh" } };
+    server.expect({ ...LIST, ...old }, podList("10", [pod("a", "1")]));
+    const first = server.expect({ ...watch("10"), ...old }, [
+      { status: 200 },
+      bookmark("11"),
+      "pause",
+      "cut",
+    ]);
+    server.expect({ ...watch("11"), ...old }, failure(401, "Unauthorized"));
+    server.expect({ ...watch("11"), ...fresh }, [{ status: 200 }, line("DELETED", pod("a", "12"))]);
+    await Deno.writeTextFile(`${dir}/token`, "old\n");
+    const kubeconfig = {
+      "current-context": "c",
+      contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
+      clusters: [{ name: "c", cluster: { server: server.url } }],
+      users: [{ name: "u", user: { tokenFile: "token" } }],
+    };
+    await Deno.writeTextFile(`${dir}/config`, JSON.stringify(kubeconfig));
+    const config = await loadClusterConfig({ kubeconfig: `${dir}/config` });
+    await using transport = new Transport(config);
+    await using reflector = new Reflector(transport, PODS, { minBackoff: 1 });
+    const deleted = Promise.withResolvers<void>();
+    reflector.onChange(({ type }) => type === "deleted" && deleted.resolve());
+    reflector.start();
+    await reflector.synced();
+    await first.called();
+    await Deno.writeTextFile(`${dir}/token`, "fresh\n");
+    first.release();
+    await deleted.promise;
+    strictEqual(transport.stats.byOutcome["watch pods 401"], 1);
+    strictEqual(reflector.health.relists, 0);
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
+
+Deno.test("Reflector says what a 403 lacks and tries again slowly", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene();
+  const errors: Error[] = [];
+  scene.reflector.onError((error) => errors.push(error));
+  const message = 'pods is forbidden: User "system:serviceaccount:default:shy" cannot list ' +
+    'resource "pods" in API group "" at the cluster scope';
+  scene.server.expect(LIST, failure(403, "Forbidden", { message }));
+  const again = scene.server.expect(LIST, podList("10", []));
+  scene.server.expect(lastWatch("10"), [{ status: 200 }]);
+  scene.reflector.start();
+  await scene.states.until("disconnected");
+  ok(isForbidden(errors[0]));
+  match(errors[0].message, /Cannot list pods.*resources: \["pods"\], verbs: \["list"\]/);
+  await time.tickAsync(19_999);
+  strictEqual(again.count, 0);
+  await time.tickAsync(1);
+  await scene.reflector.synced();
+});
+
+Deno.test("Reflector stays within the request budget in a storm of reconnects", async () => {
+  const budget = { perSecond: 100, burst: 5 };
+  // With such a back-off alone it would be hundreds of requests a second.
+  await using scene = new Scene({ minBackoff: 1, maxBackoff: 1 }, PODS, { budget });
+  scene.server.expect(LIST, podList("10", []));
+  const storm = scene.server.expect(lastWatch("10"), [{ status: 200 }, "cut"]);
+  const started = performance.now();
+  scene.reflector.start();
+  await storm.called(54); // with the list 55 requests: 5 at once, 50 at 100 a second
+  const elapsed = performance.now() - started;
+  ok(elapsed > 480, `55 requests within ${elapsed} ms`);
+});
+
+Deno.test("Reflector tells no state again when it only resumes a watch", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene();
+  scene.server.expect(LIST, podList("10", [pod("a", "1"), pod("b", "2")]));
+  scene.server.expect(watch("10"), [{ status: 200 }, "cut"]);
+  scene.server.expect(watch("10"), [{ status: 200 }, line("DELETED", pod("a", "12"))]);
+  scene.reflector.start();
+  await scene.states.until("disconnected");
+  await time.tickAsync(500);
+  deepStrictEqual((await scene.changes.has(3)).slice(2), ["deleted n/a@12"]);
+});
+
+Deno.test("Reflector asks for the same page again when it cannot be decoded", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene();
+  const page2 = { path: PODS_PATH, query: { continue: "page2" } };
+  scene.server.expect(LIST, podList("10", [pod("a", "1")], "page2"));
+  scene.server.expect(page2, [{ status: 200, json: { metadata: {}, items: [] } }]);
+  scene.server.expect(page2, podList("10", [pod("b", "2")]));
+  scene.server.expect(lastWatch("10"), [{ status: 200 }]);
+  scene.reflector.start();
+  await scene.states.until("disconnected");
+  strictEqual(scene.reflector.health.malformed, 1);
+  await time.tickAsync(500);
+  await scene.reflector.synced();
+  deepStrictEqual(scene.changes.lines, ["added n/a@1 replayed", "added n/b@2 replayed"]);
+});
+
+Deno.test("Reflector finds a server that never answers a list", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene({}, PODS, { requestTimeout: 10_000 });
+  const silent = scene.server.expect(LIST, ["stall"]);
+  const again = scene.server.expect(LIST, podList("10", []));
+  scene.server.expect(lastWatch("10"), [{ status: 200 }]);
+  scene.reflector.start();
+  await silent.called();
+  await time.tickAsync(10_000);
+  await scene.states.until("disconnected");
+  await silent.left();
+  await time.tickAsync(500);
+  await again.called();
+  await scene.reflector.synced();
+  deepStrictEqual(scene.states.lines.slice(0, 2), ["disconnected", "connected"]);
+});
