@@ -167,10 +167,14 @@ export class ScriptedServer implements AsyncDisposable {
     await this.#work;
   }
 
-  /** Closes, then {@linkcode ScriptedServer.verify}. */
+  /**
+   * Closes, and throws if a call came that was not expected. For calls that did not come, end
+   * the test with {@linkcode ScriptedServer.verify}: thrown here, that would hide the failed
+   * assertion which made the test end early.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-    this.verify();
+    if (this.#violation) throw this.#violation;
   }
 
   async #accept(): Promise<void> {

@@ -292,6 +292,8 @@ Deno.test("Reflector goes on with the rotated token file after 401", async () =>
     server.expect({ ...watch("11"), ...fresh }, [{ status: 200 }, line("DELETED", pod("a", "12"))]);
     await Deno.writeTextFile(`${dir}/token`, "old\n");
     const kubeconfig = {
+      apiVersion: "v1",
+      kind: "Config",
       "current-context": "c",
       contexts: [{ name: "c", context: { cluster: "c", user: "u" } }],
       clusters: [{ name: "c", cluster: { server: server.url } }],
