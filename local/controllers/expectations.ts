@@ -4,8 +4,8 @@
  *
  * @module
  */
-import { type Change } from "../../kube/mod.ts";
-import { isDeleting, type Item } from "../objects/mod.ts";
+import type { Change } from "../../kube/mod.ts";
+import { isDeleting, type Item, type Meta } from "../objects/mod.ts";
 
 /** What was awaited for longer is given up: its event was lost. Mirrors ExpectationsTimeout. */
 const TIMEOUT_MS = 300_000;
@@ -33,17 +33,17 @@ export class Expectations {
   /**
    * Runs a creation or deletion on behalf of `owner` and awaits its result to be seen.
    *
-   * @param isSeen Whether the cache knows already, asked when the write is answered.
+   * `isSeen` says whether the cache knows already, asked by key when the write is answered.
    */
   async during(
     owner: string,
-    write: () => Promise<string>,
-    { deletion, isSeen }: { deletion: boolean; isSeen: (uid: string) => boolean },
+    write: () => Promise<Pick<Meta, "uid" | "namespace" | "name">>,
+    { deletion, isSeen }: { deletion: boolean; isSeen: (key: string) => boolean },
   ): Promise<void> {
     this.#underWay++;
     try {
-      const uid = await write();
-      if (isSeen(uid) || this.#gone.has(uid)) return;
+      const { uid, namespace, name } = await write();
+      if (isSeen(`${namespace}/${name}`) || this.#gone.has(uid)) return;
       this.#awaited.set(uid, { owner, deletion, since: this.#clock() });
       let uids = this.#byOwner.get(owner);
       if (!uids) this.#byOwner.set(owner, uids = new Set());
@@ -79,12 +79,6 @@ export class Expectations {
   forget(owner: string): void {
     for (const uid of this.#byOwner.get(owner) ?? []) this.#awaited.delete(uid);
     this.#byOwner.delete(owner);
-  }
-
-  /** Gives up everything: the cache was just read anew. */
-  clear(): void {
-    this.#awaited.clear();
-    this.#byOwner.clear();
   }
 
   #forget(uid: string, owner: string): void {

@@ -20,7 +20,7 @@ import {
   REPLICA_SETS,
   type ReplicaSet,
   sameJson,
-  type Write,
+  type Step,
 } from "../objects/mod.ts";
 import {
   deadlineIn,
@@ -42,12 +42,6 @@ export interface DeploymentView {
   readonly podsOf: (set: ReplicaSet) => Iterable<Pod>;
   /** Wall clock, in ms. */
   readonly now: number;
-}
-
-/** A write, and what to tell once it is done. */
-export interface Step {
-  readonly write: Write;
-  readonly note?: Note;
 }
 
 /** What to do, in order, and after how many ms to look again. */

@@ -31,6 +31,7 @@ export {
   wholeKind,
 } from "./kinds.ts";
 export { byAge, controlledBy, controllerOf, isDeleting } from "./owners.ts";
+export { perform, type PerformOptions, type Step } from "./perform.ts";
 export { milliUnits, nanoUnits, wholeUnits } from "./quantity.ts";
 export { selects, selectsAll, selectsNode, selectsNodeByTerm } from "./selectors.ts";
 export {
@@ -68,6 +69,7 @@ export type {
   Toleration,
   TopologySpreadConstraint,
 } from "./types.ts";
+export { discoverKinds, type ServedKind } from "./discovery.ts";
 export {
   type CallOptions,
   type DeleteOptions,

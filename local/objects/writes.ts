@@ -6,7 +6,7 @@
  */
 import type { JSONValue, RestClient } from "@cloudydeno/kubernetes-client";
 import { resourcePath } from "../../kube/mod.ts";
-import type { Kind } from "./kinds.ts";
+import type { Kind, KindName } from "./kinds.ts";
 import type { Item } from "./types.ts";
 
 /** Which object of a kind. */
@@ -33,25 +33,25 @@ export interface DeleteOptions {
 
 /** One write. */
 export type Write =
-  | { readonly verb: "create"; readonly kind: Kind; readonly object: Draft }
+  | { readonly verb: "create"; readonly kind: KindName; readonly object: Draft }
   | {
     /** Replaces the object, or just its status, if it is still at its resourceVersion. */
     readonly verb: "update";
-    readonly kind: Kind;
+    readonly kind: KindName;
     readonly object: Item;
     readonly subresource?: "status" | "finalize";
   }
   | {
     /** A merge patch. */
     readonly verb: "patch";
-    readonly kind: Kind;
+    readonly kind: KindName;
     readonly target: ObjectName;
     readonly patch: unknown;
     readonly subresource?: "status";
   }
   | {
     readonly verb: "delete";
-    readonly kind: Kind;
+    readonly kind: KindName;
     readonly target: ObjectName;
     readonly options?: DeleteOptions;
   };
@@ -109,17 +109,6 @@ export class ObjectClient {
     }
   }
 
-  /** Carries out writes one after another; each sees the versions that those before it made. */
-  async writeAll(writes: readonly Write[], options: CallOptions = {}): Promise<void> {
-    const versions = new Map<string, string>();
-    for (const write of writes) {
-      const stored = await this.write(atVersion(write, versions), options);
-      if (write.verb !== "delete") {
-        versions.set(stored.metadata.uid, stored.metadata.resourceVersion);
-      }
-    }
-  }
-
   /** Reads an object from the server itself. */
   async get<T extends Item>(
     kind: Kind<T>,
@@ -131,6 +120,39 @@ export class ObjectClient {
     return kind.read(
       await this.#rest.performRequest({ method: "GET", path, abortSignal, expectJson: true }),
     );
+  }
+
+  /** Lists a kind from the server itself, all of it in one answer. */
+  async list(
+    kind: KindName,
+    { namespace }: { readonly namespace?: string } = {},
+    options: CallOptions = {},
+  ): Promise<readonly Item[]> {
+    const path = resourcePath(named(kind), { namespace });
+    const abortSignal = options.signal;
+    const answer = await this.#rest.performRequest({
+      method: "GET",
+      path,
+      abortSignal,
+      expectJson: true,
+    });
+    return (answer as unknown as { items: readonly Item[] | null }).items ?? [];
+  }
+
+  /** Deletes all objects of a kind in a namespace. */
+  async deleteAll(
+    kind: KindName,
+    { namespace }: { readonly namespace: string },
+    options: CallOptions = {},
+  ): Promise<void> {
+    const path = resourcePath(named(kind), { namespace });
+    await this.#send({
+      method: "DELETE",
+      path,
+      abortSignal: options.signal,
+      bodyJson: { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Background" },
+      expectJson: true,
+    });
   }
 
   /** Posts to a subresource of an object, such as a pod's binding. */
@@ -155,15 +177,7 @@ export class ObjectClient {
   }
 }
 
-function atVersion(write: Write, versions: ReadonlyMap<string, string>): Write {
-  if (write.verb !== "update") return write;
-  const resourceVersion = versions.get(write.object.metadata.uid);
-  if (resourceVersion === undefined) return write;
-  const metadata = { ...write.object.metadata, resourceVersion };
-  return { ...write, object: { ...write.object, metadata } };
-}
-
-function pathOf(kind: Kind, { namespace, name }: ObjectName): string {
+function pathOf(kind: KindName, { namespace, name }: ObjectName): string {
   return resourcePath(named(kind), { namespace: kind.namespaced ? namespace : undefined, name });
 }
 
@@ -172,7 +186,7 @@ function tail(subresource: string | undefined): string {
 }
 
 /** The kind as `kube/` names it; its paths do not depend on what is decoded. */
-function named(kind: Kind): Parameters<typeof resourcePath>[0] {
+function named(kind: KindName): Parameters<typeof resourcePath>[0] {
   return kind as unknown as Parameters<typeof resourcePath>[0];
 }
 

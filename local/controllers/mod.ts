@@ -1,0 +1,21 @@
+/**
+ * The controllers of a cluster on one machine. They are ordinary API clients: what they need
+ * is in the API, and so they run as well against a real kube-apiserver.
+ *
+ * | controller | does |
+ * | --- | --- |
+ * | deployment | keeps replica sets for templates, rolls from one to the next |
+ * | replica set | keeps the number of pods |
+ * | node lifecycle | notices silent nodes: conditions, taints, pods not ready |
+ * | taint eviction | deletes the pods of lost nodes |
+ * | pod garbage collector | removes pods that nobody else will |
+ * | garbage collector | deletes what has lost its owner; foreground and orphan deletions |
+ * | namespace | empties a namespace that is being deleted |
+ * | service account | `default` in every namespace |
+ *
+ * Left out: zones and disruption modes of the node lifecycle (it evicts even when all nodes
+ * are lost), kinds that are added after the start, the `kube-root-ca.crt` config map.
+ *
+ * @module
+ */
+export { Controllers, type ControllersOptions, startControllers } from "./start_controllers.ts";
