@@ -11,7 +11,6 @@ export interface Schema {
   $ref?: string;
   type?: string;
   format?: string;
-  enum?: string[];
   items?: Schema;
   properties?: Record<string, Schema>;
   additionalProperties?: Schema | boolean;

@@ -20,6 +20,8 @@ const SPECIAL: Readonly<Record<string, FieldType>> = {
   [`${SCALARS}util.intstr.IntOrString`]: { type: "c.IntOrString", read: "c.toIntOrString" },
   [`${SCALARS}runtime.RawExtension`]: { type: "c.JSONValue", read: "c.identity" },
 };
+// A server lists the values that some strings may have, the document that Kubernetes publishes
+// does not: by that one the real package is made, so these are strings like others.
 const PRIMITIVES: Readonly<Record<string, FieldType>> = {
   string: { type: "string", read: "c.checkStr" },
   integer: { type: "number", read: "c.checkNum" },
@@ -54,11 +56,6 @@ export class TypeResolver {
 
   field(schema: Schema): FieldType {
     if (schema.$ref) return this.#reference(schema.$ref);
-    if (schema.enum) {
-      const type = [...schema.enum.map((v) => JSON.stringify(v)), "c.UnexpectedEnumValue"]
-        .join(" | ");
-      return { type, read: `(x) => c.readEnum<${type}>(x)` };
-    }
     if (schema.type === "array" && schema.items) return this.#container("list", schema.items);
     if (schema.type === "object" && typeof schema.additionalProperties === "object") {
       return this.#container("map", schema.additionalProperties);

@@ -156,13 +156,13 @@ export function fromDaemonSetStatus(input: DaemonSetStatus): c.JSONValue {
 
 export interface DaemonSetUpdateStrategy {
   rollingUpdate?: RollingUpdateDaemonSet | null;
-  type?: "OnDelete" | "RollingUpdate" | c.UnexpectedEnumValue | null;
+  type?: string | null;
 }
 export function toDaemonSetUpdateStrategy(input: c.JSONValue): DaemonSetUpdateStrategy {
   const obj = c.checkObj(input);
   return {
     rollingUpdate: c.readOpt(obj.rollingUpdate, toRollingUpdateDaemonSet),
-    type: c.readOpt(obj.type, (x) => c.readEnum<"OnDelete" | "RollingUpdate" | c.UnexpectedEnumValue>(x)),
+    type: c.readOpt(obj.type, c.checkStr),
   };
 }
 export function fromDaemonSetUpdateStrategy(input: DaemonSetUpdateStrategy): c.JSONValue {
@@ -299,13 +299,13 @@ export function fromDeploymentStatus(input: DeploymentStatus): c.JSONValue {
 
 export interface DeploymentStrategy {
   rollingUpdate?: RollingUpdateDeployment | null;
-  type?: "Recreate" | "RollingUpdate" | c.UnexpectedEnumValue | null;
+  type?: string | null;
 }
 export function toDeploymentStrategy(input: c.JSONValue): DeploymentStrategy {
   const obj = c.checkObj(input);
   return {
     rollingUpdate: c.readOpt(obj.rollingUpdate, toRollingUpdateDeployment),
-    type: c.readOpt(obj.type, (x) => c.readEnum<"Recreate" | "RollingUpdate" | c.UnexpectedEnumValue>(x)),
+    type: c.readOpt(obj.type, c.checkStr),
   };
 }
 export function fromDeploymentStrategy(input: DeploymentStrategy): c.JSONValue {
@@ -569,7 +569,7 @@ export interface StatefulSetSpec {
   minReadySeconds?: number | null;
   ordinals?: StatefulSetOrdinals | null;
   persistentVolumeClaimRetentionPolicy?: StatefulSetPersistentVolumeClaimRetentionPolicy | null;
-  podManagementPolicy?: "OrderedReady" | "Parallel" | c.UnexpectedEnumValue | null;
+  podManagementPolicy?: string | null;
   replicas?: number | null;
   revisionHistoryLimit?: number | null;
   selector: MetaV1.LabelSelector;
@@ -584,7 +584,7 @@ export function toStatefulSetSpec(input: c.JSONValue): StatefulSetSpec {
     minReadySeconds: c.readOpt(obj.minReadySeconds, c.checkNum),
     ordinals: c.readOpt(obj.ordinals, toStatefulSetOrdinals),
     persistentVolumeClaimRetentionPolicy: c.readOpt(obj.persistentVolumeClaimRetentionPolicy, toStatefulSetPersistentVolumeClaimRetentionPolicy),
-    podManagementPolicy: c.readOpt(obj.podManagementPolicy, (x) => c.readEnum<"OrderedReady" | "Parallel" | c.UnexpectedEnumValue>(x)),
+    podManagementPolicy: c.readOpt(obj.podManagementPolicy, c.checkStr),
     replicas: c.readOpt(obj.replicas, c.checkNum),
     revisionHistoryLimit: c.readOpt(obj.revisionHistoryLimit, c.checkNum),
     selector: MetaV1.toLabelSelector(obj.selector),
@@ -642,13 +642,13 @@ export function fromStatefulSetStatus(input: StatefulSetStatus): c.JSONValue {
 
 export interface StatefulSetUpdateStrategy {
   rollingUpdate?: RollingUpdateStatefulSetStrategy | null;
-  type?: "OnDelete" | "RollingUpdate" | c.UnexpectedEnumValue | null;
+  type?: string | null;
 }
 export function toStatefulSetUpdateStrategy(input: c.JSONValue): StatefulSetUpdateStrategy {
   const obj = c.checkObj(input);
   return {
     rollingUpdate: c.readOpt(obj.rollingUpdate, toRollingUpdateStatefulSetStrategy),
-    type: c.readOpt(obj.type, (x) => c.readEnum<"OnDelete" | "RollingUpdate" | c.UnexpectedEnumValue>(x)),
+    type: c.readOpt(obj.type, c.checkStr),
   };
 }
 export function fromStatefulSetUpdateStrategy(input: StatefulSetUpdateStrategy): c.JSONValue {

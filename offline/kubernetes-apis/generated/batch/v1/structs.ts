@@ -39,7 +39,7 @@ export function toCronJobList(input: c.JSONValue): CronJobList & c.ApiKind {
 }
 
 export interface CronJobSpec {
-  concurrencyPolicy?: "Allow" | "Forbid" | "Replace" | c.UnexpectedEnumValue | null;
+  concurrencyPolicy?: string | null;
   failedJobsHistoryLimit?: number | null;
   jobTemplate: JobTemplateSpec;
   schedule: string;
@@ -51,7 +51,7 @@ export interface CronJobSpec {
 export function toCronJobSpec(input: c.JSONValue): CronJobSpec {
   const obj = c.checkObj(input);
   return {
-    concurrencyPolicy: c.readOpt(obj.concurrencyPolicy, (x) => c.readEnum<"Allow" | "Forbid" | "Replace" | c.UnexpectedEnumValue>(x)),
+    concurrencyPolicy: c.readOpt(obj.concurrencyPolicy, c.checkStr),
     failedJobsHistoryLimit: c.readOpt(obj.failedJobsHistoryLimit, c.checkNum),
     jobTemplate: toJobTemplateSpec(obj.jobTemplate),
     schedule: c.checkStr(obj.schedule),
@@ -155,14 +155,14 @@ export interface JobSpec {
   activeDeadlineSeconds?: number | null;
   backoffLimit?: number | null;
   backoffLimitPerIndex?: number | null;
-  completionMode?: "Indexed" | "NonIndexed" | c.UnexpectedEnumValue | null;
+  completionMode?: string | null;
   completions?: number | null;
   managedBy?: string | null;
   manualSelector?: boolean | null;
   maxFailedIndexes?: number | null;
   parallelism?: number | null;
   podFailurePolicy?: PodFailurePolicy | null;
-  podReplacementPolicy?: "Failed" | "TerminatingOrFailed" | c.UnexpectedEnumValue | null;
+  podReplacementPolicy?: string | null;
   selector?: MetaV1.LabelSelector | null;
   successPolicy?: SuccessPolicy | null;
   suspend?: boolean | null;
@@ -175,14 +175,14 @@ export function toJobSpec(input: c.JSONValue): JobSpec {
     activeDeadlineSeconds: c.readOpt(obj.activeDeadlineSeconds, c.checkNum),
     backoffLimit: c.readOpt(obj.backoffLimit, c.checkNum),
     backoffLimitPerIndex: c.readOpt(obj.backoffLimitPerIndex, c.checkNum),
-    completionMode: c.readOpt(obj.completionMode, (x) => c.readEnum<"Indexed" | "NonIndexed" | c.UnexpectedEnumValue>(x)),
+    completionMode: c.readOpt(obj.completionMode, c.checkStr),
     completions: c.readOpt(obj.completions, c.checkNum),
     managedBy: c.readOpt(obj.managedBy, c.checkStr),
     manualSelector: c.readOpt(obj.manualSelector, c.checkBool),
     maxFailedIndexes: c.readOpt(obj.maxFailedIndexes, c.checkNum),
     parallelism: c.readOpt(obj.parallelism, c.checkNum),
     podFailurePolicy: c.readOpt(obj.podFailurePolicy, toPodFailurePolicy),
-    podReplacementPolicy: c.readOpt(obj.podReplacementPolicy, (x) => c.readEnum<"Failed" | "TerminatingOrFailed" | c.UnexpectedEnumValue>(x)),
+    podReplacementPolicy: c.readOpt(obj.podReplacementPolicy, c.checkStr),
     selector: c.readOpt(obj.selector, MetaV1.toLabelSelector),
     successPolicy: c.readOpt(obj.successPolicy, toSuccessPolicy),
     suspend: c.readOpt(obj.suspend, c.checkBool),
@@ -276,14 +276,14 @@ export function fromPodFailurePolicy(input: PodFailurePolicy): c.JSONValue {
 
 export interface PodFailurePolicyOnExitCodesRequirement {
   containerName?: string | null;
-  operator: "In" | "NotIn" | c.UnexpectedEnumValue;
+  operator: string;
   values: Array<number>;
 }
 export function toPodFailurePolicyOnExitCodesRequirement(input: c.JSONValue): PodFailurePolicyOnExitCodesRequirement {
   const obj = c.checkObj(input);
   return {
     containerName: c.readOpt(obj.containerName, c.checkStr),
-    operator: c.readEnum<"In" | "NotIn" | c.UnexpectedEnumValue>(obj.operator),
+    operator: c.checkStr(obj.operator),
     values: c.readList(obj.values, c.checkNum),
   };
 }
@@ -311,14 +311,14 @@ export function fromPodFailurePolicyOnPodConditionsPattern(input: PodFailurePoli
 }
 
 export interface PodFailurePolicyRule {
-  action: "Count" | "FailIndex" | "FailJob" | "Ignore" | c.UnexpectedEnumValue;
+  action: string;
   onExitCodes?: PodFailurePolicyOnExitCodesRequirement | null;
   onPodConditions?: Array<PodFailurePolicyOnPodConditionsPattern> | null;
 }
 export function toPodFailurePolicyRule(input: c.JSONValue): PodFailurePolicyRule {
   const obj = c.checkObj(input);
   return {
-    action: c.readEnum<"Count" | "FailIndex" | "FailJob" | "Ignore" | c.UnexpectedEnumValue>(obj.action),
+    action: c.checkStr(obj.action),
     onExitCodes: c.readOpt(obj.onExitCodes, toPodFailurePolicyOnExitCodesRequirement),
     onPodConditions: c.readOpt(obj.onPodConditions, (x) => c.readList(x, toPodFailurePolicyOnPodConditionsPattern)),
   };

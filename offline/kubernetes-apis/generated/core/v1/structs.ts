@@ -48,13 +48,13 @@ export function fromAffinity(input: Affinity): c.JSONValue {
 
 export interface AppArmorProfile {
   localhostProfile?: string | null;
-  type: "Localhost" | "RuntimeDefault" | "Unconfined" | c.UnexpectedEnumValue;
+  type: string;
 }
 export function toAppArmorProfile(input: c.JSONValue): AppArmorProfile {
   const obj = c.checkObj(input);
   return {
     localhostProfile: c.readOpt(obj.localhostProfile, c.checkStr),
-    type: c.readEnum<"Localhost" | "RuntimeDefault" | "Unconfined" | c.UnexpectedEnumValue>(obj.type),
+    type: c.checkStr(obj.type),
   };
 }
 export function fromAppArmorProfile(input: AppArmorProfile): c.JSONValue {
@@ -81,21 +81,21 @@ export function fromAttachedVolume(input: AttachedVolume): c.JSONValue {
 }
 
 export interface AzureDiskVolumeSource {
-  cachingMode?: "None" | "ReadOnly" | "ReadWrite" | c.UnexpectedEnumValue | null;
+  cachingMode?: string | null;
   diskName: string;
   diskURI: string;
   fsType?: string | null;
-  kind?: "Dedicated" | "Managed" | "Shared" | c.UnexpectedEnumValue | null;
+  kind?: string | null;
   readOnly?: boolean | null;
 }
 export function toAzureDiskVolumeSource(input: c.JSONValue): AzureDiskVolumeSource {
   const obj = c.checkObj(input);
   return {
-    cachingMode: c.readOpt(obj.cachingMode, (x) => c.readEnum<"None" | "ReadOnly" | "ReadWrite" | c.UnexpectedEnumValue>(x)),
+    cachingMode: c.readOpt(obj.cachingMode, c.checkStr),
     diskName: c.checkStr(obj.diskName),
     diskURI: c.checkStr(obj.diskURI),
     fsType: c.readOpt(obj.fsType, c.checkStr),
-    kind: c.readOpt(obj.kind, (x) => c.readEnum<"Dedicated" | "Managed" | "Shared" | c.UnexpectedEnumValue>(x)),
+    kind: c.readOpt(obj.kind, c.checkStr),
     readOnly: c.readOpt(obj.readOnly, c.checkBool),
   };
 }
@@ -575,7 +575,7 @@ export interface Container {
   env?: Array<EnvVar> | null;
   envFrom?: Array<EnvFromSource> | null;
   image?: string | null;
-  imagePullPolicy?: "Always" | "IfNotPresent" | "Never" | c.UnexpectedEnumValue | null;
+  imagePullPolicy?: string | null;
   lifecycle?: Lifecycle | null;
   livenessProbe?: Probe | null;
   name: string;
@@ -590,7 +590,7 @@ export interface Container {
   stdin?: boolean | null;
   stdinOnce?: boolean | null;
   terminationMessagePath?: string | null;
-  terminationMessagePolicy?: "FallbackToLogsOnError" | "File" | c.UnexpectedEnumValue | null;
+  terminationMessagePolicy?: string | null;
   tty?: boolean | null;
   volumeDevices?: Array<VolumeDevice> | null;
   volumeMounts?: Array<VolumeMount> | null;
@@ -604,7 +604,7 @@ export function toContainer(input: c.JSONValue): Container {
     env: c.readOpt(obj.env, (x) => c.readList(x, toEnvVar)),
     envFrom: c.readOpt(obj.envFrom, (x) => c.readList(x, toEnvFromSource)),
     image: c.readOpt(obj.image, c.checkStr),
-    imagePullPolicy: c.readOpt(obj.imagePullPolicy, (x) => c.readEnum<"Always" | "IfNotPresent" | "Never" | c.UnexpectedEnumValue>(x)),
+    imagePullPolicy: c.readOpt(obj.imagePullPolicy, c.checkStr),
     lifecycle: c.readOpt(obj.lifecycle, toLifecycle),
     livenessProbe: c.readOpt(obj.livenessProbe, toProbe),
     name: c.checkStr(obj.name),
@@ -619,7 +619,7 @@ export function toContainer(input: c.JSONValue): Container {
     stdin: c.readOpt(obj.stdin, c.checkBool),
     stdinOnce: c.readOpt(obj.stdinOnce, c.checkBool),
     terminationMessagePath: c.readOpt(obj.terminationMessagePath, c.checkStr),
-    terminationMessagePolicy: c.readOpt(obj.terminationMessagePolicy, (x) => c.readEnum<"FallbackToLogsOnError" | "File" | c.UnexpectedEnumValue>(x)),
+    terminationMessagePolicy: c.readOpt(obj.terminationMessagePolicy, c.checkStr),
     tty: c.readOpt(obj.tty, c.checkBool),
     volumeDevices: c.readOpt(obj.volumeDevices, (x) => c.readList(x, toVolumeDevice)),
     volumeMounts: c.readOpt(obj.volumeMounts, (x) => c.readList(x, toVolumeMount)),
@@ -686,7 +686,7 @@ export interface ContainerPort {
   hostIP?: string | null;
   hostPort?: number | null;
   name?: string | null;
-  protocol?: "SCTP" | "TCP" | "UDP" | c.UnexpectedEnumValue | null;
+  protocol?: string | null;
 }
 export function toContainerPort(input: c.JSONValue): ContainerPort {
   const obj = c.checkObj(input);
@@ -695,7 +695,7 @@ export function toContainerPort(input: c.JSONValue): ContainerPort {
     hostIP: c.readOpt(obj.hostIP, c.checkStr),
     hostPort: c.readOpt(obj.hostPort, c.checkNum),
     name: c.readOpt(obj.name, c.checkStr),
-    protocol: c.readOpt(obj.protocol, (x) => c.readEnum<"SCTP" | "TCP" | "UDP" | c.UnexpectedEnumValue>(x)),
+    protocol: c.readOpt(obj.protocol, c.checkStr),
   };
 }
 export function fromContainerPort(input: ContainerPort): c.JSONValue {
@@ -853,7 +853,7 @@ export interface ContainerStatus {
   restartCount: number;
   started?: boolean | null;
   state?: ContainerState | null;
-  stopSignal?: "SIGABRT" | "SIGALRM" | "SIGBUS" | "SIGCHLD" | "SIGCLD" | "SIGCONT" | "SIGFPE" | "SIGHUP" | "SIGILL" | "SIGINT" | "SIGIO" | "SIGIOT" | "SIGKILL" | "SIGPIPE" | "SIGPOLL" | "SIGPROF" | "SIGPWR" | "SIGQUIT" | "SIGRTMAX" | "SIGRTMAX-1" | "SIGRTMAX-10" | "SIGRTMAX-11" | "SIGRTMAX-12" | "SIGRTMAX-13" | "SIGRTMAX-14" | "SIGRTMAX-2" | "SIGRTMAX-3" | "SIGRTMAX-4" | "SIGRTMAX-5" | "SIGRTMAX-6" | "SIGRTMAX-7" | "SIGRTMAX-8" | "SIGRTMAX-9" | "SIGRTMIN" | "SIGRTMIN+1" | "SIGRTMIN+10" | "SIGRTMIN+11" | "SIGRTMIN+12" | "SIGRTMIN+13" | "SIGRTMIN+14" | "SIGRTMIN+15" | "SIGRTMIN+2" | "SIGRTMIN+3" | "SIGRTMIN+4" | "SIGRTMIN+5" | "SIGRTMIN+6" | "SIGRTMIN+7" | "SIGRTMIN+8" | "SIGRTMIN+9" | "SIGSEGV" | "SIGSTKFLT" | "SIGSTOP" | "SIGSYS" | "SIGTERM" | "SIGTRAP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGUSR1" | "SIGUSR2" | "SIGVTALRM" | "SIGWINCH" | "SIGXCPU" | "SIGXFSZ" | c.UnexpectedEnumValue | null;
+  stopSignal?: string | null;
   user?: ContainerUser | null;
   volumeMounts?: Array<VolumeMountStatus> | null;
 }
@@ -872,7 +872,7 @@ export function toContainerStatus(input: c.JSONValue): ContainerStatus {
     restartCount: c.checkNum(obj.restartCount),
     started: c.readOpt(obj.started, c.checkBool),
     state: c.readOpt(obj.state, toContainerState),
-    stopSignal: c.readOpt(obj.stopSignal, (x) => c.readEnum<"SIGABRT" | "SIGALRM" | "SIGBUS" | "SIGCHLD" | "SIGCLD" | "SIGCONT" | "SIGFPE" | "SIGHUP" | "SIGILL" | "SIGINT" | "SIGIO" | "SIGIOT" | "SIGKILL" | "SIGPIPE" | "SIGPOLL" | "SIGPROF" | "SIGPWR" | "SIGQUIT" | "SIGRTMAX" | "SIGRTMAX-1" | "SIGRTMAX-10" | "SIGRTMAX-11" | "SIGRTMAX-12" | "SIGRTMAX-13" | "SIGRTMAX-14" | "SIGRTMAX-2" | "SIGRTMAX-3" | "SIGRTMAX-4" | "SIGRTMAX-5" | "SIGRTMAX-6" | "SIGRTMAX-7" | "SIGRTMAX-8" | "SIGRTMAX-9" | "SIGRTMIN" | "SIGRTMIN+1" | "SIGRTMIN+10" | "SIGRTMIN+11" | "SIGRTMIN+12" | "SIGRTMIN+13" | "SIGRTMIN+14" | "SIGRTMIN+15" | "SIGRTMIN+2" | "SIGRTMIN+3" | "SIGRTMIN+4" | "SIGRTMIN+5" | "SIGRTMIN+6" | "SIGRTMIN+7" | "SIGRTMIN+8" | "SIGRTMIN+9" | "SIGSEGV" | "SIGSTKFLT" | "SIGSTOP" | "SIGSYS" | "SIGTERM" | "SIGTRAP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGUSR1" | "SIGUSR2" | "SIGVTALRM" | "SIGWINCH" | "SIGXCPU" | "SIGXFSZ" | c.UnexpectedEnumValue>(x)),
+    stopSignal: c.readOpt(obj.stopSignal, c.checkStr),
     user: c.readOpt(obj.user, toContainerUser),
     volumeMounts: c.readOpt(obj.volumeMounts, (x) => c.readList(x, toVolumeMountStatus)),
   };
@@ -1022,7 +1022,7 @@ export interface EndpointPort {
   appProtocol?: string | null;
   name?: string | null;
   port: number;
-  protocol?: "SCTP" | "TCP" | "UDP" | c.UnexpectedEnumValue | null;
+  protocol?: string | null;
 }
 export function toEndpointPort(input: c.JSONValue): EndpointPort {
   const obj = c.checkObj(input);
@@ -1030,7 +1030,7 @@ export function toEndpointPort(input: c.JSONValue): EndpointPort {
     appProtocol: c.readOpt(obj.appProtocol, c.checkStr),
     name: c.readOpt(obj.name, c.checkStr),
     port: c.checkNum(obj.port),
-    protocol: c.readOpt(obj.protocol, (x) => c.readEnum<"SCTP" | "TCP" | "UDP" | c.UnexpectedEnumValue>(x)),
+    protocol: c.readOpt(obj.protocol, c.checkStr),
   };
 }
 export function fromEndpointPort(input: EndpointPort): c.JSONValue {
@@ -1167,7 +1167,7 @@ export interface EphemeralContainer {
   env?: Array<EnvVar> | null;
   envFrom?: Array<EnvFromSource> | null;
   image?: string | null;
-  imagePullPolicy?: "Always" | "IfNotPresent" | "Never" | c.UnexpectedEnumValue | null;
+  imagePullPolicy?: string | null;
   lifecycle?: Lifecycle | null;
   livenessProbe?: Probe | null;
   name: string;
@@ -1183,7 +1183,7 @@ export interface EphemeralContainer {
   stdinOnce?: boolean | null;
   targetContainerName?: string | null;
   terminationMessagePath?: string | null;
-  terminationMessagePolicy?: "FallbackToLogsOnError" | "File" | c.UnexpectedEnumValue | null;
+  terminationMessagePolicy?: string | null;
   tty?: boolean | null;
   volumeDevices?: Array<VolumeDevice> | null;
   volumeMounts?: Array<VolumeMount> | null;
@@ -1197,7 +1197,7 @@ export function toEphemeralContainer(input: c.JSONValue): EphemeralContainer {
     env: c.readOpt(obj.env, (x) => c.readList(x, toEnvVar)),
     envFrom: c.readOpt(obj.envFrom, (x) => c.readList(x, toEnvFromSource)),
     image: c.readOpt(obj.image, c.checkStr),
-    imagePullPolicy: c.readOpt(obj.imagePullPolicy, (x) => c.readEnum<"Always" | "IfNotPresent" | "Never" | c.UnexpectedEnumValue>(x)),
+    imagePullPolicy: c.readOpt(obj.imagePullPolicy, c.checkStr),
     lifecycle: c.readOpt(obj.lifecycle, toLifecycle),
     livenessProbe: c.readOpt(obj.livenessProbe, toProbe),
     name: c.checkStr(obj.name),
@@ -1213,7 +1213,7 @@ export function toEphemeralContainer(input: c.JSONValue): EphemeralContainer {
     stdinOnce: c.readOpt(obj.stdinOnce, c.checkBool),
     targetContainerName: c.readOpt(obj.targetContainerName, c.checkStr),
     terminationMessagePath: c.readOpt(obj.terminationMessagePath, c.checkStr),
-    terminationMessagePolicy: c.readOpt(obj.terminationMessagePolicy, (x) => c.readEnum<"FallbackToLogsOnError" | "File" | c.UnexpectedEnumValue>(x)),
+    terminationMessagePolicy: c.readOpt(obj.terminationMessagePolicy, c.checkStr),
     tty: c.readOpt(obj.tty, c.checkBool),
     volumeDevices: c.readOpt(obj.volumeDevices, (x) => c.readList(x, toVolumeDevice)),
     volumeMounts: c.readOpt(obj.volumeMounts, (x) => c.readList(x, toVolumeMount)),
@@ -1579,7 +1579,7 @@ export interface HTTPGetAction {
   httpHeaders?: Array<HTTPHeader> | null;
   path?: string | null;
   port: c.IntOrString;
-  scheme?: "HTTP" | "HTTPS" | c.UnexpectedEnumValue | null;
+  scheme?: string | null;
 }
 export function toHTTPGetAction(input: c.JSONValue): HTTPGetAction {
   const obj = c.checkObj(input);
@@ -1588,7 +1588,7 @@ export function toHTTPGetAction(input: c.JSONValue): HTTPGetAction {
     httpHeaders: c.readOpt(obj.httpHeaders, (x) => c.readList(x, toHTTPHeader)),
     path: c.readOpt(obj.path, c.checkStr),
     port: c.toIntOrString(obj.port),
-    scheme: c.readOpt(obj.scheme, (x) => c.readEnum<"HTTP" | "HTTPS" | c.UnexpectedEnumValue>(x)),
+    scheme: c.readOpt(obj.scheme, c.checkStr),
   };
 }
 export function fromHTTPGetAction(input: HTTPGetAction): c.JSONValue {
@@ -1649,13 +1649,13 @@ export function fromHostIP(input: HostIP): c.JSONValue {
 
 export interface HostPathVolumeSource {
   path: string;
-  type?: "" | "BlockDevice" | "CharDevice" | "Directory" | "DirectoryOrCreate" | "File" | "FileOrCreate" | "Socket" | c.UnexpectedEnumValue | null;
+  type?: string | null;
 }
 export function toHostPathVolumeSource(input: c.JSONValue): HostPathVolumeSource {
   const obj = c.checkObj(input);
   return {
     path: c.checkStr(obj.path),
-    type: c.readOpt(obj.type, (x) => c.readEnum<"" | "BlockDevice" | "CharDevice" | "Directory" | "DirectoryOrCreate" | "File" | "FileOrCreate" | "Socket" | c.UnexpectedEnumValue>(x)),
+    type: c.readOpt(obj.type, c.checkStr),
   };
 }
 export function fromHostPathVolumeSource(input: HostPathVolumeSource): c.JSONValue {
@@ -1737,13 +1737,13 @@ export function fromISCSIVolumeSource(input: ISCSIVolumeSource): c.JSONValue {
 }
 
 export interface ImageVolumeSource {
-  pullPolicy?: "Always" | "IfNotPresent" | "Never" | c.UnexpectedEnumValue | null;
+  pullPolicy?: string | null;
   reference?: string | null;
 }
 export function toImageVolumeSource(input: c.JSONValue): ImageVolumeSource {
   const obj = c.checkObj(input);
   return {
-    pullPolicy: c.readOpt(obj.pullPolicy, (x) => c.readEnum<"Always" | "IfNotPresent" | "Never" | c.UnexpectedEnumValue>(x)),
+    pullPolicy: c.readOpt(obj.pullPolicy, c.checkStr),
     reference: c.readOpt(obj.reference, c.checkStr),
   };
 }
@@ -1790,14 +1790,14 @@ export function fromKeyToPath(input: KeyToPath): c.JSONValue {
 export interface Lifecycle {
   postStart?: LifecycleHandler | null;
   preStop?: LifecycleHandler | null;
-  stopSignal?: "SIGABRT" | "SIGALRM" | "SIGBUS" | "SIGCHLD" | "SIGCLD" | "SIGCONT" | "SIGFPE" | "SIGHUP" | "SIGILL" | "SIGINT" | "SIGIO" | "SIGIOT" | "SIGKILL" | "SIGPIPE" | "SIGPOLL" | "SIGPROF" | "SIGPWR" | "SIGQUIT" | "SIGRTMAX" | "SIGRTMAX-1" | "SIGRTMAX-10" | "SIGRTMAX-11" | "SIGRTMAX-12" | "SIGRTMAX-13" | "SIGRTMAX-14" | "SIGRTMAX-2" | "SIGRTMAX-3" | "SIGRTMAX-4" | "SIGRTMAX-5" | "SIGRTMAX-6" | "SIGRTMAX-7" | "SIGRTMAX-8" | "SIGRTMAX-9" | "SIGRTMIN" | "SIGRTMIN+1" | "SIGRTMIN+10" | "SIGRTMIN+11" | "SIGRTMIN+12" | "SIGRTMIN+13" | "SIGRTMIN+14" | "SIGRTMIN+15" | "SIGRTMIN+2" | "SIGRTMIN+3" | "SIGRTMIN+4" | "SIGRTMIN+5" | "SIGRTMIN+6" | "SIGRTMIN+7" | "SIGRTMIN+8" | "SIGRTMIN+9" | "SIGSEGV" | "SIGSTKFLT" | "SIGSTOP" | "SIGSYS" | "SIGTERM" | "SIGTRAP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGUSR1" | "SIGUSR2" | "SIGVTALRM" | "SIGWINCH" | "SIGXCPU" | "SIGXFSZ" | c.UnexpectedEnumValue | null;
+  stopSignal?: string | null;
 }
 export function toLifecycle(input: c.JSONValue): Lifecycle {
   const obj = c.checkObj(input);
   return {
     postStart: c.readOpt(obj.postStart, toLifecycleHandler),
     preStop: c.readOpt(obj.preStop, toLifecycleHandler),
-    stopSignal: c.readOpt(obj.stopSignal, (x) => c.readEnum<"SIGABRT" | "SIGALRM" | "SIGBUS" | "SIGCHLD" | "SIGCLD" | "SIGCONT" | "SIGFPE" | "SIGHUP" | "SIGILL" | "SIGINT" | "SIGIO" | "SIGIOT" | "SIGKILL" | "SIGPIPE" | "SIGPOLL" | "SIGPROF" | "SIGPWR" | "SIGQUIT" | "SIGRTMAX" | "SIGRTMAX-1" | "SIGRTMAX-10" | "SIGRTMAX-11" | "SIGRTMAX-12" | "SIGRTMAX-13" | "SIGRTMAX-14" | "SIGRTMAX-2" | "SIGRTMAX-3" | "SIGRTMAX-4" | "SIGRTMAX-5" | "SIGRTMAX-6" | "SIGRTMAX-7" | "SIGRTMAX-8" | "SIGRTMAX-9" | "SIGRTMIN" | "SIGRTMIN+1" | "SIGRTMIN+10" | "SIGRTMIN+11" | "SIGRTMIN+12" | "SIGRTMIN+13" | "SIGRTMIN+14" | "SIGRTMIN+15" | "SIGRTMIN+2" | "SIGRTMIN+3" | "SIGRTMIN+4" | "SIGRTMIN+5" | "SIGRTMIN+6" | "SIGRTMIN+7" | "SIGRTMIN+8" | "SIGRTMIN+9" | "SIGSEGV" | "SIGSTKFLT" | "SIGSTOP" | "SIGSYS" | "SIGTERM" | "SIGTRAP" | "SIGTSTP" | "SIGTTIN" | "SIGTTOU" | "SIGURG" | "SIGUSR1" | "SIGUSR2" | "SIGVTALRM" | "SIGWINCH" | "SIGXCPU" | "SIGXFSZ" | c.UnexpectedEnumValue>(x)),
+    stopSignal: c.readOpt(obj.stopSignal, c.checkStr),
   };
 }
 export function fromLifecycle(input: Lifecycle): c.JSONValue {
@@ -2000,13 +2000,13 @@ export function fromLocalVolumeSource(input: LocalVolumeSource): c.JSONValue {
 }
 
 export interface ModifyVolumeStatus {
-  status: "InProgress" | "Infeasible" | "Pending" | c.UnexpectedEnumValue;
+  status: string;
   targetVolumeAttributesClassName?: string | null;
 }
 export function toModifyVolumeStatus(input: c.JSONValue): ModifyVolumeStatus {
   const obj = c.checkObj(input);
   return {
-    status: c.readEnum<"InProgress" | "Infeasible" | "Pending" | c.UnexpectedEnumValue>(obj.status),
+    status: c.checkStr(obj.status),
     targetVolumeAttributesClassName: c.readOpt(obj.targetVolumeAttributesClassName, c.checkStr),
   };
 }
@@ -2110,13 +2110,13 @@ export function fromNamespaceSpec(input: NamespaceSpec): c.JSONValue {
 
 export interface NamespaceStatus {
   conditions?: Array<NamespaceCondition> | null;
-  phase?: "Active" | "Terminating" | c.UnexpectedEnumValue | null;
+  phase?: string | null;
 }
 export function toNamespaceStatus(input: c.JSONValue): NamespaceStatus {
   const obj = c.checkObj(input);
   return {
     conditions: c.readOpt(obj.conditions, (x) => c.readList(x, toNamespaceCondition)),
-    phase: c.readOpt(obj.phase, (x) => c.readEnum<"Active" | "Terminating" | c.UnexpectedEnumValue>(x)),
+    phase: c.readOpt(obj.phase, c.checkStr),
   };
 }
 export function fromNamespaceStatus(input: NamespaceStatus): c.JSONValue {
@@ -2367,14 +2367,14 @@ export function fromNodeSelector(input: NodeSelector): c.JSONValue {
 
 export interface NodeSelectorRequirement {
   key: string;
-  operator: "DoesNotExist" | "Exists" | "Gt" | "In" | "Lt" | "NotIn" | c.UnexpectedEnumValue;
+  operator: string;
   values?: Array<string> | null;
 }
 export function toNodeSelectorRequirement(input: c.JSONValue): NodeSelectorRequirement {
   const obj = c.checkObj(input);
   return {
     key: c.checkStr(obj.key),
-    operator: c.readEnum<"DoesNotExist" | "Exists" | "Gt" | "In" | "Lt" | "NotIn" | c.UnexpectedEnumValue>(obj.operator),
+    operator: c.checkStr(obj.operator),
     values: c.readOpt(obj.values, (x) => c.readList(x, c.checkStr)),
   };
 }
@@ -2443,7 +2443,7 @@ export interface NodeStatus {
   features?: NodeFeatures | null;
   images?: Array<ContainerImage> | null;
   nodeInfo?: NodeSystemInfo | null;
-  phase?: "Pending" | "Running" | "Terminated" | c.UnexpectedEnumValue | null;
+  phase?: string | null;
   runtimeHandlers?: Array<NodeRuntimeHandler> | null;
   volumesAttached?: Array<AttachedVolume> | null;
   volumesInUse?: Array<string> | null;
@@ -2461,7 +2461,7 @@ export function toNodeStatus(input: c.JSONValue): NodeStatus {
     features: c.readOpt(obj.features, toNodeFeatures),
     images: c.readOpt(obj.images, (x) => c.readList(x, toContainerImage)),
     nodeInfo: c.readOpt(obj.nodeInfo, toNodeSystemInfo),
-    phase: c.readOpt(obj.phase, (x) => c.readEnum<"Pending" | "Running" | "Terminated" | c.UnexpectedEnumValue>(x)),
+    phase: c.readOpt(obj.phase, c.checkStr),
     runtimeHandlers: c.readOpt(obj.runtimeHandlers, (x) => c.readList(x, toNodeRuntimeHandler)),
     volumesAttached: c.readOpt(obj.volumesAttached, (x) => c.readList(x, toAttachedVolume)),
     volumesInUse: c.readOpt(obj.volumesInUse, (x) => c.readList(x, c.checkStr)),
@@ -2667,27 +2667,27 @@ export function toPersistentVolumeClaimList(input: c.JSONValue): PersistentVolum
 }
 
 export interface PersistentVolumeClaimSpec {
-  accessModes?: Array<"ReadOnlyMany" | "ReadWriteMany" | "ReadWriteOnce" | "ReadWriteOncePod" | c.UnexpectedEnumValue> | null;
+  accessModes?: Array<string> | null;
   dataSource?: TypedLocalObjectReference | null;
   dataSourceRef?: TypedObjectReference | null;
   resources?: VolumeResourceRequirements | null;
   selector?: MetaV1.LabelSelector | null;
   storageClassName?: string | null;
   volumeAttributesClassName?: string | null;
-  volumeMode?: "Block" | "Filesystem" | c.UnexpectedEnumValue | null;
+  volumeMode?: string | null;
   volumeName?: string | null;
 }
 export function toPersistentVolumeClaimSpec(input: c.JSONValue): PersistentVolumeClaimSpec {
   const obj = c.checkObj(input);
   return {
-    accessModes: c.readOpt(obj.accessModes, (x) => c.readList(x, (x) => c.readEnum<"ReadOnlyMany" | "ReadWriteMany" | "ReadWriteOnce" | "ReadWriteOncePod" | c.UnexpectedEnumValue>(x))),
+    accessModes: c.readOpt(obj.accessModes, (x) => c.readList(x, c.checkStr)),
     dataSource: c.readOpt(obj.dataSource, toTypedLocalObjectReference),
     dataSourceRef: c.readOpt(obj.dataSourceRef, toTypedObjectReference),
     resources: c.readOpt(obj.resources, toVolumeResourceRequirements),
     selector: c.readOpt(obj.selector, MetaV1.toLabelSelector),
     storageClassName: c.readOpt(obj.storageClassName, c.checkStr),
     volumeAttributesClassName: c.readOpt(obj.volumeAttributesClassName, c.checkStr),
-    volumeMode: c.readOpt(obj.volumeMode, (x) => c.readEnum<"Block" | "Filesystem" | c.UnexpectedEnumValue>(x)),
+    volumeMode: c.readOpt(obj.volumeMode, c.checkStr),
     volumeName: c.readOpt(obj.volumeName, c.checkStr),
   };
 }
@@ -2702,26 +2702,26 @@ export function fromPersistentVolumeClaimSpec(input: PersistentVolumeClaimSpec):
 }
 
 export interface PersistentVolumeClaimStatus {
-  accessModes?: Array<"ReadOnlyMany" | "ReadWriteMany" | "ReadWriteOnce" | "ReadWriteOncePod" | c.UnexpectedEnumValue> | null;
-  allocatedResourceStatuses?: Record<string, "ControllerResizeInProgress" | "ControllerResizeInfeasible" | "NodeResizeInProgress" | "NodeResizeInfeasible" | "NodeResizePending" | c.UnexpectedEnumValue> | null;
+  accessModes?: Array<string> | null;
+  allocatedResourceStatuses?: Record<string, string> | null;
   allocatedResources?: Record<string, c.Quantity> | null;
   capacity?: Record<string, c.Quantity> | null;
   conditions?: Array<PersistentVolumeClaimCondition> | null;
   currentVolumeAttributesClassName?: string | null;
   modifyVolumeStatus?: ModifyVolumeStatus | null;
-  phase?: "Bound" | "Lost" | "Pending" | c.UnexpectedEnumValue | null;
+  phase?: string | null;
 }
 export function toPersistentVolumeClaimStatus(input: c.JSONValue): PersistentVolumeClaimStatus {
   const obj = c.checkObj(input);
   return {
-    accessModes: c.readOpt(obj.accessModes, (x) => c.readList(x, (x) => c.readEnum<"ReadOnlyMany" | "ReadWriteMany" | "ReadWriteOnce" | "ReadWriteOncePod" | c.UnexpectedEnumValue>(x))),
-    allocatedResourceStatuses: c.readOpt(obj.allocatedResourceStatuses, (x) => c.readMap(x, (x) => c.readEnum<"ControllerResizeInProgress" | "ControllerResizeInfeasible" | "NodeResizeInProgress" | "NodeResizeInfeasible" | "NodeResizePending" | c.UnexpectedEnumValue>(x))),
+    accessModes: c.readOpt(obj.accessModes, (x) => c.readList(x, c.checkStr)),
+    allocatedResourceStatuses: c.readOpt(obj.allocatedResourceStatuses, (x) => c.readMap(x, c.checkStr)),
     allocatedResources: c.readOpt(obj.allocatedResources, (x) => c.readMap(x, c.toQuantity)),
     capacity: c.readOpt(obj.capacity, (x) => c.readMap(x, c.toQuantity)),
     conditions: c.readOpt(obj.conditions, (x) => c.readList(x, toPersistentVolumeClaimCondition)),
     currentVolumeAttributesClassName: c.readOpt(obj.currentVolumeAttributesClassName, c.checkStr),
     modifyVolumeStatus: c.readOpt(obj.modifyVolumeStatus, toModifyVolumeStatus),
-    phase: c.readOpt(obj.phase, (x) => c.readEnum<"Bound" | "Lost" | "Pending" | c.UnexpectedEnumValue>(x)),
+    phase: c.readOpt(obj.phase, c.checkStr),
   };
 }
 export function fromPersistentVolumeClaimStatus(input: PersistentVolumeClaimStatus): c.JSONValue {
@@ -2779,7 +2779,7 @@ export function toPersistentVolumeList(input: c.JSONValue): PersistentVolumeList
 }
 
 export interface PersistentVolumeSpec {
-  accessModes?: Array<"ReadOnlyMany" | "ReadWriteMany" | "ReadWriteOnce" | "ReadWriteOncePod" | c.UnexpectedEnumValue> | null;
+  accessModes?: Array<string> | null;
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource | null;
   azureDisk?: AzureDiskVolumeSource | null;
   azureFile?: AzureFilePersistentVolumeSource | null;
@@ -2799,7 +2799,7 @@ export interface PersistentVolumeSpec {
   mountOptions?: Array<string> | null;
   nfs?: NFSVolumeSource | null;
   nodeAffinity?: VolumeNodeAffinity | null;
-  persistentVolumeReclaimPolicy?: "Delete" | "Recycle" | "Retain" | c.UnexpectedEnumValue | null;
+  persistentVolumeReclaimPolicy?: string | null;
   photonPersistentDisk?: PhotonPersistentDiskVolumeSource | null;
   portworxVolume?: PortworxVolumeSource | null;
   quobyte?: QuobyteVolumeSource | null;
@@ -2808,13 +2808,13 @@ export interface PersistentVolumeSpec {
   storageClassName?: string | null;
   storageos?: StorageOSPersistentVolumeSource | null;
   volumeAttributesClassName?: string | null;
-  volumeMode?: "Block" | "Filesystem" | c.UnexpectedEnumValue | null;
+  volumeMode?: string | null;
   vsphereVolume?: VsphereVirtualDiskVolumeSource | null;
 }
 export function toPersistentVolumeSpec(input: c.JSONValue): PersistentVolumeSpec {
   const obj = c.checkObj(input);
   return {
-    accessModes: c.readOpt(obj.accessModes, (x) => c.readList(x, (x) => c.readEnum<"ReadOnlyMany" | "ReadWriteMany" | "ReadWriteOnce" | "ReadWriteOncePod" | c.UnexpectedEnumValue>(x))),
+    accessModes: c.readOpt(obj.accessModes, (x) => c.readList(x, c.checkStr)),
     awsElasticBlockStore: c.readOpt(obj.awsElasticBlockStore, toAWSElasticBlockStoreVolumeSource),
     azureDisk: c.readOpt(obj.azureDisk, toAzureDiskVolumeSource),
     azureFile: c.readOpt(obj.azureFile, toAzureFilePersistentVolumeSource),
@@ -2834,7 +2834,7 @@ export function toPersistentVolumeSpec(input: c.JSONValue): PersistentVolumeSpec
     mountOptions: c.readOpt(obj.mountOptions, (x) => c.readList(x, c.checkStr)),
     nfs: c.readOpt(obj.nfs, toNFSVolumeSource),
     nodeAffinity: c.readOpt(obj.nodeAffinity, toVolumeNodeAffinity),
-    persistentVolumeReclaimPolicy: c.readOpt(obj.persistentVolumeReclaimPolicy, (x) => c.readEnum<"Delete" | "Recycle" | "Retain" | c.UnexpectedEnumValue>(x)),
+    persistentVolumeReclaimPolicy: c.readOpt(obj.persistentVolumeReclaimPolicy, c.checkStr),
     photonPersistentDisk: c.readOpt(obj.photonPersistentDisk, toPhotonPersistentDiskVolumeSource),
     portworxVolume: c.readOpt(obj.portworxVolume, toPortworxVolumeSource),
     quobyte: c.readOpt(obj.quobyte, toQuobyteVolumeSource),
@@ -2843,7 +2843,7 @@ export function toPersistentVolumeSpec(input: c.JSONValue): PersistentVolumeSpec
     storageClassName: c.readOpt(obj.storageClassName, c.checkStr),
     storageos: c.readOpt(obj.storageos, toStorageOSPersistentVolumeSource),
     volumeAttributesClassName: c.readOpt(obj.volumeAttributesClassName, c.checkStr),
-    volumeMode: c.readOpt(obj.volumeMode, (x) => c.readEnum<"Block" | "Filesystem" | c.UnexpectedEnumValue>(x)),
+    volumeMode: c.readOpt(obj.volumeMode, c.checkStr),
     vsphereVolume: c.readOpt(obj.vsphereVolume, toVsphereVirtualDiskVolumeSource),
   };
 }
@@ -2881,7 +2881,7 @@ export function fromPersistentVolumeSpec(input: PersistentVolumeSpec): c.JSONVal
 export interface PersistentVolumeStatus {
   lastPhaseTransitionTime?: c.Time | null;
   message?: string | null;
-  phase?: "Available" | "Bound" | "Failed" | "Pending" | "Released" | c.UnexpectedEnumValue | null;
+  phase?: string | null;
   reason?: string | null;
 }
 export function toPersistentVolumeStatus(input: c.JSONValue): PersistentVolumeStatus {
@@ -2889,7 +2889,7 @@ export function toPersistentVolumeStatus(input: c.JSONValue): PersistentVolumeSt
   return {
     lastPhaseTransitionTime: c.readOpt(obj.lastPhaseTransitionTime, c.toTime),
     message: c.readOpt(obj.message, c.checkStr),
-    phase: c.readOpt(obj.phase, (x) => c.readEnum<"Available" | "Bound" | "Failed" | "Pending" | "Released" | c.UnexpectedEnumValue>(x)),
+    phase: c.readOpt(obj.phase, c.checkStr),
     reason: c.readOpt(obj.reason, c.checkStr),
   };
 }
@@ -3241,7 +3241,7 @@ export function fromPodSchedulingGroup(input: PodSchedulingGroup): c.JSONValue {
 export interface PodSecurityContext {
   appArmorProfile?: AppArmorProfile | null;
   fsGroup?: number | null;
-  fsGroupChangePolicy?: "Always" | "OnRootMismatch" | c.UnexpectedEnumValue | null;
+  fsGroupChangePolicy?: string | null;
   runAsGroup?: number | null;
   runAsNonRoot?: boolean | null;
   runAsUser?: number | null;
@@ -3249,7 +3249,7 @@ export interface PodSecurityContext {
   seLinuxOptions?: SELinuxOptions | null;
   seccompProfile?: SeccompProfile | null;
   supplementalGroups?: Array<number> | null;
-  supplementalGroupsPolicy?: "Merge" | "Strict" | c.UnexpectedEnumValue | null;
+  supplementalGroupsPolicy?: string | null;
   sysctls?: Array<Sysctl> | null;
   windowsOptions?: WindowsSecurityContextOptions | null;
 }
@@ -3258,7 +3258,7 @@ export function toPodSecurityContext(input: c.JSONValue): PodSecurityContext {
   return {
     appArmorProfile: c.readOpt(obj.appArmorProfile, toAppArmorProfile),
     fsGroup: c.readOpt(obj.fsGroup, c.checkNum),
-    fsGroupChangePolicy: c.readOpt(obj.fsGroupChangePolicy, (x) => c.readEnum<"Always" | "OnRootMismatch" | c.UnexpectedEnumValue>(x)),
+    fsGroupChangePolicy: c.readOpt(obj.fsGroupChangePolicy, c.checkStr),
     runAsGroup: c.readOpt(obj.runAsGroup, c.checkNum),
     runAsNonRoot: c.readOpt(obj.runAsNonRoot, c.checkBool),
     runAsUser: c.readOpt(obj.runAsUser, c.checkNum),
@@ -3266,7 +3266,7 @@ export function toPodSecurityContext(input: c.JSONValue): PodSecurityContext {
     seLinuxOptions: c.readOpt(obj.seLinuxOptions, toSELinuxOptions),
     seccompProfile: c.readOpt(obj.seccompProfile, toSeccompProfile),
     supplementalGroups: c.readOpt(obj.supplementalGroups, (x) => c.readList(x, c.checkNum)),
-    supplementalGroupsPolicy: c.readOpt(obj.supplementalGroupsPolicy, (x) => c.readEnum<"Merge" | "Strict" | c.UnexpectedEnumValue>(x)),
+    supplementalGroupsPolicy: c.readOpt(obj.supplementalGroupsPolicy, c.checkStr),
     sysctls: c.readOpt(obj.sysctls, (x) => c.readList(x, toSysctl)),
     windowsOptions: c.readOpt(obj.windowsOptions, toWindowsSecurityContextOptions),
   };
@@ -3288,7 +3288,7 @@ export interface PodSpec {
   automountServiceAccountToken?: boolean | null;
   containers: Array<Container>;
   dnsConfig?: PodDNSConfig | null;
-  dnsPolicy?: "ClusterFirst" | "ClusterFirstWithHostNet" | "Default" | "None" | c.UnexpectedEnumValue | null;
+  dnsPolicy?: string | null;
   enableServiceLinks?: boolean | null;
   ephemeralContainers?: Array<EphemeralContainer> | null;
   hostAliases?: Array<HostAlias> | null;
@@ -3304,13 +3304,13 @@ export interface PodSpec {
   nodeSelector?: Record<string, string> | null;
   os?: PodOS | null;
   overhead?: Record<string, c.Quantity> | null;
-  preemptionPolicy?: "Never" | "PreemptLowerPriority" | c.UnexpectedEnumValue | null;
+  preemptionPolicy?: string | null;
   priority?: number | null;
   priorityClassName?: string | null;
   readinessGates?: Array<PodReadinessGate> | null;
   resourceClaims?: Array<PodResourceClaim> | null;
   resources?: ResourceRequirements | null;
-  restartPolicy?: "Always" | "Never" | "OnFailure" | c.UnexpectedEnumValue | null;
+  restartPolicy?: string | null;
   runtimeClassName?: string | null;
   schedulerName?: string | null;
   schedulingGates?: Array<PodSchedulingGate> | null;
@@ -3334,7 +3334,7 @@ export function toPodSpec(input: c.JSONValue): PodSpec {
     automountServiceAccountToken: c.readOpt(obj.automountServiceAccountToken, c.checkBool),
     containers: c.readList(obj.containers, toContainer),
     dnsConfig: c.readOpt(obj.dnsConfig, toPodDNSConfig),
-    dnsPolicy: c.readOpt(obj.dnsPolicy, (x) => c.readEnum<"ClusterFirst" | "ClusterFirstWithHostNet" | "Default" | "None" | c.UnexpectedEnumValue>(x)),
+    dnsPolicy: c.readOpt(obj.dnsPolicy, c.checkStr),
     enableServiceLinks: c.readOpt(obj.enableServiceLinks, c.checkBool),
     ephemeralContainers: c.readOpt(obj.ephemeralContainers, (x) => c.readList(x, toEphemeralContainer)),
     hostAliases: c.readOpt(obj.hostAliases, (x) => c.readList(x, toHostAlias)),
@@ -3350,13 +3350,13 @@ export function toPodSpec(input: c.JSONValue): PodSpec {
     nodeSelector: c.readOpt(obj.nodeSelector, (x) => c.readMap(x, c.checkStr)),
     os: c.readOpt(obj.os, toPodOS),
     overhead: c.readOpt(obj.overhead, (x) => c.readMap(x, c.toQuantity)),
-    preemptionPolicy: c.readOpt(obj.preemptionPolicy, (x) => c.readEnum<"Never" | "PreemptLowerPriority" | c.UnexpectedEnumValue>(x)),
+    preemptionPolicy: c.readOpt(obj.preemptionPolicy, c.checkStr),
     priority: c.readOpt(obj.priority, c.checkNum),
     priorityClassName: c.readOpt(obj.priorityClassName, c.checkStr),
     readinessGates: c.readOpt(obj.readinessGates, (x) => c.readList(x, toPodReadinessGate)),
     resourceClaims: c.readOpt(obj.resourceClaims, (x) => c.readList(x, toPodResourceClaim)),
     resources: c.readOpt(obj.resources, toResourceRequirements),
-    restartPolicy: c.readOpt(obj.restartPolicy, (x) => c.readEnum<"Always" | "Never" | "OnFailure" | c.UnexpectedEnumValue>(x)),
+    restartPolicy: c.readOpt(obj.restartPolicy, c.checkStr),
     runtimeClassName: c.readOpt(obj.runtimeClassName, c.checkStr),
     schedulerName: c.readOpt(obj.schedulerName, c.checkStr),
     schedulingGates: c.readOpt(obj.schedulingGates, (x) => c.readList(x, toPodSchedulingGate)),
@@ -3410,10 +3410,10 @@ export interface PodStatus {
   nodeAllocatableResourceClaimStatuses?: Array<NodeAllocatableResourceClaimStatus> | null;
   nominatedNodeName?: string | null;
   observedGeneration?: number | null;
-  phase?: "Failed" | "Pending" | "Running" | "Succeeded" | "Unknown" | c.UnexpectedEnumValue | null;
+  phase?: string | null;
   podIP?: string | null;
   podIPs?: Array<PodIP> | null;
-  qosClass?: "BestEffort" | "Burstable" | "Guaranteed" | c.UnexpectedEnumValue | null;
+  qosClass?: string | null;
   reason?: string | null;
   resize?: string | null;
   resourceClaimStatuses?: Array<PodResourceClaimStatus> | null;
@@ -3435,10 +3435,10 @@ export function toPodStatus(input: c.JSONValue): PodStatus {
     nodeAllocatableResourceClaimStatuses: c.readOpt(obj.nodeAllocatableResourceClaimStatuses, (x) => c.readList(x, toNodeAllocatableResourceClaimStatus)),
     nominatedNodeName: c.readOpt(obj.nominatedNodeName, c.checkStr),
     observedGeneration: c.readOpt(obj.observedGeneration, c.checkNum),
-    phase: c.readOpt(obj.phase, (x) => c.readEnum<"Failed" | "Pending" | "Running" | "Succeeded" | "Unknown" | c.UnexpectedEnumValue>(x)),
+    phase: c.readOpt(obj.phase, c.checkStr),
     podIP: c.readOpt(obj.podIP, c.checkStr),
     podIPs: c.readOpt(obj.podIPs, (x) => c.readList(x, toPodIP)),
-    qosClass: c.readOpt(obj.qosClass, (x) => c.readEnum<"BestEffort" | "Burstable" | "Guaranteed" | c.UnexpectedEnumValue>(x)),
+    qosClass: c.readOpt(obj.qosClass, c.checkStr),
     reason: c.readOpt(obj.reason, c.checkStr),
     resize: c.readOpt(obj.resize, c.checkStr),
     resourceClaimStatuses: c.readOpt(obj.resourceClaimStatuses, (x) => c.readList(x, toPodResourceClaimStatus)),
@@ -3517,14 +3517,14 @@ export function fromPodTemplateSpec(input: PodTemplateSpec): c.JSONValue {
 export interface PortStatus {
   error?: string | null;
   port: number;
-  protocol: "SCTP" | "TCP" | "UDP" | c.UnexpectedEnumValue;
+  protocol: string;
 }
 export function toPortStatus(input: c.JSONValue): PortStatus {
   const obj = c.checkObj(input);
   return {
     error: c.readOpt(obj.error, c.checkStr),
     port: c.checkNum(obj.port),
-    protocol: c.readEnum<"SCTP" | "TCP" | "UDP" | c.UnexpectedEnumValue>(obj.protocol),
+    protocol: c.checkStr(obj.protocol),
   };
 }
 export function fromPortStatus(input: PortStatus): c.JSONValue {
@@ -3909,14 +3909,14 @@ export function toResourceQuotaList(input: c.JSONValue): ResourceQuotaList & c.A
 export interface ResourceQuotaSpec {
   hard?: Record<string, c.Quantity> | null;
   scopeSelector?: ScopeSelector | null;
-  scopes?: Array<"BestEffort" | "CrossNamespacePodAffinity" | "NotBestEffort" | "NotTerminating" | "PriorityClass" | "Terminating" | "VolumeAttributesClass" | c.UnexpectedEnumValue> | null;
+  scopes?: Array<string> | null;
 }
 export function toResourceQuotaSpec(input: c.JSONValue): ResourceQuotaSpec {
   const obj = c.checkObj(input);
   return {
     hard: c.readOpt(obj.hard, (x) => c.readMap(x, c.toQuantity)),
     scopeSelector: c.readOpt(obj.scopeSelector, toScopeSelector),
-    scopes: c.readOpt(obj.scopes, (x) => c.readList(x, (x) => c.readEnum<"BestEffort" | "CrossNamespacePodAffinity" | "NotBestEffort" | "NotTerminating" | "PriorityClass" | "Terminating" | "VolumeAttributesClass" | c.UnexpectedEnumValue>(x))),
+    scopes: c.readOpt(obj.scopes, (x) => c.readList(x, c.checkStr)),
   };
 }
 export function fromResourceQuotaSpec(input: ResourceQuotaSpec): c.JSONValue {
@@ -4092,15 +4092,15 @@ export function fromScopeSelector(input: ScopeSelector): c.JSONValue {
 }
 
 export interface ScopedResourceSelectorRequirement {
-  operator: "DoesNotExist" | "Exists" | "In" | "NotIn" | c.UnexpectedEnumValue;
-  scopeName: "BestEffort" | "CrossNamespacePodAffinity" | "NotBestEffort" | "NotTerminating" | "PriorityClass" | "Terminating" | "VolumeAttributesClass" | c.UnexpectedEnumValue;
+  operator: string;
+  scopeName: string;
   values?: Array<string> | null;
 }
 export function toScopedResourceSelectorRequirement(input: c.JSONValue): ScopedResourceSelectorRequirement {
   const obj = c.checkObj(input);
   return {
-    operator: c.readEnum<"DoesNotExist" | "Exists" | "In" | "NotIn" | c.UnexpectedEnumValue>(obj.operator),
-    scopeName: c.readEnum<"BestEffort" | "CrossNamespacePodAffinity" | "NotBestEffort" | "NotTerminating" | "PriorityClass" | "Terminating" | "VolumeAttributesClass" | c.UnexpectedEnumValue>(obj.scopeName),
+    operator: c.checkStr(obj.operator),
+    scopeName: c.checkStr(obj.scopeName),
     values: c.readOpt(obj.values, (x) => c.readList(x, c.checkStr)),
   };
 }
@@ -4112,13 +4112,13 @@ export function fromScopedResourceSelectorRequirement(input: ScopedResourceSelec
 
 export interface SeccompProfile {
   localhostProfile?: string | null;
-  type: "Localhost" | "RuntimeDefault" | "Unconfined" | c.UnexpectedEnumValue;
+  type: string;
 }
 export function toSeccompProfile(input: c.JSONValue): SeccompProfile {
   const obj = c.checkObj(input);
   return {
     localhostProfile: c.readOpt(obj.localhostProfile, c.checkStr),
-    type: c.readEnum<"Localhost" | "RuntimeDefault" | "Unconfined" | c.UnexpectedEnumValue>(obj.type),
+    type: c.checkStr(obj.type),
   };
 }
 export function fromSeccompProfile(input: SeccompProfile): c.JSONValue {
@@ -4263,7 +4263,7 @@ export interface SecurityContext {
   appArmorProfile?: AppArmorProfile | null;
   capabilities?: Capabilities | null;
   privileged?: boolean | null;
-  procMount?: "Default" | "Unmasked" | c.UnexpectedEnumValue | null;
+  procMount?: string | null;
   readOnlyRootFilesystem?: boolean | null;
   runAsGroup?: number | null;
   runAsNonRoot?: boolean | null;
@@ -4279,7 +4279,7 @@ export function toSecurityContext(input: c.JSONValue): SecurityContext {
     appArmorProfile: c.readOpt(obj.appArmorProfile, toAppArmorProfile),
     capabilities: c.readOpt(obj.capabilities, toCapabilities),
     privileged: c.readOpt(obj.privileged, c.checkBool),
-    procMount: c.readOpt(obj.procMount, (x) => c.readEnum<"Default" | "Unmasked" | c.UnexpectedEnumValue>(x)),
+    procMount: c.readOpt(obj.procMount, c.checkStr),
     readOnlyRootFilesystem: c.readOpt(obj.readOnlyRootFilesystem, c.checkBool),
     runAsGroup: c.readOpt(obj.runAsGroup, c.checkNum),
     runAsNonRoot: c.readOpt(obj.runAsNonRoot, c.checkBool),
@@ -4394,7 +4394,7 @@ export interface ServicePort {
   name?: string | null;
   nodePort?: number | null;
   port: number;
-  protocol?: "SCTP" | "TCP" | "UDP" | c.UnexpectedEnumValue | null;
+  protocol?: string | null;
   targetPort?: c.IntOrString | null;
 }
 export function toServicePort(input: c.JSONValue): ServicePort {
@@ -4404,7 +4404,7 @@ export function toServicePort(input: c.JSONValue): ServicePort {
     name: c.readOpt(obj.name, c.checkStr),
     nodePort: c.readOpt(obj.nodePort, c.checkNum),
     port: c.checkNum(obj.port),
-    protocol: c.readOpt(obj.protocol, (x) => c.readEnum<"SCTP" | "TCP" | "UDP" | c.UnexpectedEnumValue>(x)),
+    protocol: c.readOpt(obj.protocol, c.checkStr),
     targetPort: c.readOpt(obj.targetPort, c.toIntOrString),
   };
 }
@@ -4420,21 +4420,21 @@ export interface ServiceSpec {
   clusterIPs?: Array<string> | null;
   externalIPs?: Array<string> | null;
   externalName?: string | null;
-  externalTrafficPolicy?: "Cluster" | "Local" | c.UnexpectedEnumValue | null;
+  externalTrafficPolicy?: string | null;
   healthCheckNodePort?: number | null;
-  internalTrafficPolicy?: "Cluster" | "Local" | c.UnexpectedEnumValue | null;
-  ipFamilies?: Array<"" | "IPv4" | "IPv6" | c.UnexpectedEnumValue> | null;
-  ipFamilyPolicy?: "PreferDualStack" | "RequireDualStack" | "SingleStack" | c.UnexpectedEnumValue | null;
+  internalTrafficPolicy?: string | null;
+  ipFamilies?: Array<string> | null;
+  ipFamilyPolicy?: string | null;
   loadBalancerClass?: string | null;
   loadBalancerIP?: string | null;
   loadBalancerSourceRanges?: Array<string> | null;
   ports?: Array<ServicePort> | null;
   publishNotReadyAddresses?: boolean | null;
   selector?: Record<string, string> | null;
-  sessionAffinity?: "ClientIP" | "None" | c.UnexpectedEnumValue | null;
+  sessionAffinity?: string | null;
   sessionAffinityConfig?: SessionAffinityConfig | null;
   trafficDistribution?: string | null;
-  type?: "ClusterIP" | "ExternalName" | "LoadBalancer" | "NodePort" | c.UnexpectedEnumValue | null;
+  type?: string | null;
 }
 export function toServiceSpec(input: c.JSONValue): ServiceSpec {
   const obj = c.checkObj(input);
@@ -4444,21 +4444,21 @@ export function toServiceSpec(input: c.JSONValue): ServiceSpec {
     clusterIPs: c.readOpt(obj.clusterIPs, (x) => c.readList(x, c.checkStr)),
     externalIPs: c.readOpt(obj.externalIPs, (x) => c.readList(x, c.checkStr)),
     externalName: c.readOpt(obj.externalName, c.checkStr),
-    externalTrafficPolicy: c.readOpt(obj.externalTrafficPolicy, (x) => c.readEnum<"Cluster" | "Local" | c.UnexpectedEnumValue>(x)),
+    externalTrafficPolicy: c.readOpt(obj.externalTrafficPolicy, c.checkStr),
     healthCheckNodePort: c.readOpt(obj.healthCheckNodePort, c.checkNum),
-    internalTrafficPolicy: c.readOpt(obj.internalTrafficPolicy, (x) => c.readEnum<"Cluster" | "Local" | c.UnexpectedEnumValue>(x)),
-    ipFamilies: c.readOpt(obj.ipFamilies, (x) => c.readList(x, (x) => c.readEnum<"" | "IPv4" | "IPv6" | c.UnexpectedEnumValue>(x))),
-    ipFamilyPolicy: c.readOpt(obj.ipFamilyPolicy, (x) => c.readEnum<"PreferDualStack" | "RequireDualStack" | "SingleStack" | c.UnexpectedEnumValue>(x)),
+    internalTrafficPolicy: c.readOpt(obj.internalTrafficPolicy, c.checkStr),
+    ipFamilies: c.readOpt(obj.ipFamilies, (x) => c.readList(x, c.checkStr)),
+    ipFamilyPolicy: c.readOpt(obj.ipFamilyPolicy, c.checkStr),
     loadBalancerClass: c.readOpt(obj.loadBalancerClass, c.checkStr),
     loadBalancerIP: c.readOpt(obj.loadBalancerIP, c.checkStr),
     loadBalancerSourceRanges: c.readOpt(obj.loadBalancerSourceRanges, (x) => c.readList(x, c.checkStr)),
     ports: c.readOpt(obj.ports, (x) => c.readList(x, toServicePort)),
     publishNotReadyAddresses: c.readOpt(obj.publishNotReadyAddresses, c.checkBool),
     selector: c.readOpt(obj.selector, (x) => c.readMap(x, c.checkStr)),
-    sessionAffinity: c.readOpt(obj.sessionAffinity, (x) => c.readEnum<"ClientIP" | "None" | c.UnexpectedEnumValue>(x)),
+    sessionAffinity: c.readOpt(obj.sessionAffinity, c.checkStr),
     sessionAffinityConfig: c.readOpt(obj.sessionAffinityConfig, toSessionAffinityConfig),
     trafficDistribution: c.readOpt(obj.trafficDistribution, c.checkStr),
-    type: c.readOpt(obj.type, (x) => c.readEnum<"ClusterIP" | "ExternalName" | "LoadBalancer" | "NodePort" | c.UnexpectedEnumValue>(x)),
+    type: c.readOpt(obj.type, c.checkStr),
   };
 }
 export function fromServiceSpec(input: ServiceSpec): c.JSONValue {
@@ -4602,7 +4602,7 @@ export function fromTCPSocketAction(input: TCPSocketAction): c.JSONValue {
 }
 
 export interface Taint {
-  effect: "NoExecute" | "NoSchedule" | "PreferNoSchedule" | c.UnexpectedEnumValue;
+  effect: string;
   key: string;
   timeAdded?: c.Time | null;
   value?: string | null;
@@ -4610,7 +4610,7 @@ export interface Taint {
 export function toTaint(input: c.JSONValue): Taint {
   const obj = c.checkObj(input);
   return {
-    effect: c.readEnum<"NoExecute" | "NoSchedule" | "PreferNoSchedule" | c.UnexpectedEnumValue>(obj.effect),
+    effect: c.checkStr(obj.effect),
     key: c.checkStr(obj.key),
     timeAdded: c.readOpt(obj.timeAdded, c.toTime),
     value: c.readOpt(obj.value, c.checkStr),
@@ -4624,18 +4624,18 @@ export function fromTaint(input: Taint): c.JSONValue {
 }
 
 export interface Toleration {
-  effect?: "NoExecute" | "NoSchedule" | "PreferNoSchedule" | c.UnexpectedEnumValue | null;
+  effect?: string | null;
   key?: string | null;
-  operator?: "Equal" | "Exists" | "Gt" | "Lt" | c.UnexpectedEnumValue | null;
+  operator?: string | null;
   tolerationSeconds?: number | null;
   value?: string | null;
 }
 export function toToleration(input: c.JSONValue): Toleration {
   const obj = c.checkObj(input);
   return {
-    effect: c.readOpt(obj.effect, (x) => c.readEnum<"NoExecute" | "NoSchedule" | "PreferNoSchedule" | c.UnexpectedEnumValue>(x)),
+    effect: c.readOpt(obj.effect, c.checkStr),
     key: c.readOpt(obj.key, c.checkStr),
-    operator: c.readOpt(obj.operator, (x) => c.readEnum<"Equal" | "Exists" | "Gt" | "Lt" | c.UnexpectedEnumValue>(x)),
+    operator: c.readOpt(obj.operator, c.checkStr),
     tolerationSeconds: c.readOpt(obj.tolerationSeconds, c.checkNum),
     value: c.readOpt(obj.value, c.checkStr),
   };
@@ -4684,10 +4684,10 @@ export interface TopologySpreadConstraint {
   matchLabelKeys?: Array<string> | null;
   maxSkew: number;
   minDomains?: number | null;
-  nodeAffinityPolicy?: "Honor" | "Ignore" | c.UnexpectedEnumValue | null;
-  nodeTaintsPolicy?: "Honor" | "Ignore" | c.UnexpectedEnumValue | null;
+  nodeAffinityPolicy?: string | null;
+  nodeTaintsPolicy?: string | null;
   topologyKey: string;
-  whenUnsatisfiable: "DoNotSchedule" | "ScheduleAnyway" | c.UnexpectedEnumValue;
+  whenUnsatisfiable: string;
 }
 export function toTopologySpreadConstraint(input: c.JSONValue): TopologySpreadConstraint {
   const obj = c.checkObj(input);
@@ -4696,10 +4696,10 @@ export function toTopologySpreadConstraint(input: c.JSONValue): TopologySpreadCo
     matchLabelKeys: c.readOpt(obj.matchLabelKeys, (x) => c.readList(x, c.checkStr)),
     maxSkew: c.checkNum(obj.maxSkew),
     minDomains: c.readOpt(obj.minDomains, c.checkNum),
-    nodeAffinityPolicy: c.readOpt(obj.nodeAffinityPolicy, (x) => c.readEnum<"Honor" | "Ignore" | c.UnexpectedEnumValue>(x)),
-    nodeTaintsPolicy: c.readOpt(obj.nodeTaintsPolicy, (x) => c.readEnum<"Honor" | "Ignore" | c.UnexpectedEnumValue>(x)),
+    nodeAffinityPolicy: c.readOpt(obj.nodeAffinityPolicy, c.checkStr),
+    nodeTaintsPolicy: c.readOpt(obj.nodeTaintsPolicy, c.checkStr),
     topologyKey: c.checkStr(obj.topologyKey),
-    whenUnsatisfiable: c.readEnum<"DoNotSchedule" | "ScheduleAnyway" | c.UnexpectedEnumValue>(obj.whenUnsatisfiable),
+    whenUnsatisfiable: c.checkStr(obj.whenUnsatisfiable),
   };
 }
 export function fromTopologySpreadConstraint(input: TopologySpreadConstraint): c.JSONValue {
@@ -4873,7 +4873,7 @@ export function fromVolumeDevice(input: VolumeDevice): c.JSONValue {
 
 export interface VolumeMount {
   mountPath: string;
-  mountPropagation?: "Bidirectional" | "HostToContainer" | "None" | c.UnexpectedEnumValue | null;
+  mountPropagation?: string | null;
   name: string;
   readOnly?: boolean | null;
   recursiveReadOnly?: string | null;
@@ -4884,7 +4884,7 @@ export function toVolumeMount(input: c.JSONValue): VolumeMount {
   const obj = c.checkObj(input);
   return {
     mountPath: c.checkStr(obj.mountPath),
-    mountPropagation: c.readOpt(obj.mountPropagation, (x) => c.readEnum<"Bidirectional" | "HostToContainer" | "None" | c.UnexpectedEnumValue>(x)),
+    mountPropagation: c.readOpt(obj.mountPropagation, c.checkStr),
     name: c.checkStr(obj.name),
     readOnly: c.readOpt(obj.readOnly, c.checkBool),
     recursiveReadOnly: c.readOpt(obj.recursiveReadOnly, c.checkStr),

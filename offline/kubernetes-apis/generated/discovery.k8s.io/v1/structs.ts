@@ -78,7 +78,7 @@ export interface EndpointPort {
   appProtocol?: string | null;
   name?: string | null;
   port?: number | null;
-  protocol?: "SCTP" | "TCP" | "UDP" | c.UnexpectedEnumValue | null;
+  protocol?: string | null;
 }
 export function toEndpointPort(input: c.JSONValue): EndpointPort {
   const obj = c.checkObj(input);
@@ -86,7 +86,7 @@ export function toEndpointPort(input: c.JSONValue): EndpointPort {
     appProtocol: c.readOpt(obj.appProtocol, c.checkStr),
     name: c.readOpt(obj.name, c.checkStr),
     port: c.readOpt(obj.port, c.checkNum),
-    protocol: c.readOpt(obj.protocol, (x) => c.readEnum<"SCTP" | "TCP" | "UDP" | c.UnexpectedEnumValue>(x)),
+    protocol: c.readOpt(obj.protocol, c.checkStr),
   };
 }
 export function fromEndpointPort(input: EndpointPort): c.JSONValue {
@@ -98,7 +98,7 @@ export function fromEndpointPort(input: EndpointPort): c.JSONValue {
 export interface EndpointSlice {
   apiVersion?: "discovery.k8s.io/v1";
   kind?: "EndpointSlice";
-  addressType: "FQDN" | "IPv4" | "IPv6" | c.UnexpectedEnumValue;
+  addressType: string;
   endpoints?: Array<Endpoint> | null;
   metadata?: MetaV1.ObjectMeta | null;
   ports?: Array<EndpointPort> | null;
@@ -107,7 +107,7 @@ export function toEndpointSlice(input: c.JSONValue): EndpointSlice & c.ApiKind {
   const obj = c.checkObj(input);
   return {
     ...c.assertOrAddApiVersionAndKind(obj, "discovery.k8s.io/v1", "EndpointSlice"),
-    addressType: c.readEnum<"FQDN" | "IPv4" | "IPv6" | c.UnexpectedEnumValue>(obj.addressType),
+    addressType: c.checkStr(obj.addressType),
     endpoints: c.readOpt(obj.endpoints, (x) => c.readList(x, toEndpoint)),
     metadata: c.readOpt(obj.metadata, MetaV1.toObjectMeta),
     ports: c.readOpt(obj.ports, (x) => c.readList(x, toEndpointPort)),

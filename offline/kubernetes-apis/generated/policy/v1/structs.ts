@@ -64,7 +64,7 @@ export interface PodDisruptionBudgetSpec {
   maxUnavailable?: c.IntOrString | null;
   minAvailable?: c.IntOrString | null;
   selector?: MetaV1.LabelSelector | null;
-  unhealthyPodEvictionPolicy?: "AlwaysAllow" | "IfHealthyBudget" | c.UnexpectedEnumValue | null;
+  unhealthyPodEvictionPolicy?: string | null;
 }
 export function toPodDisruptionBudgetSpec(input: c.JSONValue): PodDisruptionBudgetSpec {
   const obj = c.checkObj(input);
@@ -72,7 +72,7 @@ export function toPodDisruptionBudgetSpec(input: c.JSONValue): PodDisruptionBudg
     maxUnavailable: c.readOpt(obj.maxUnavailable, c.toIntOrString),
     minAvailable: c.readOpt(obj.minAvailable, c.toIntOrString),
     selector: c.readOpt(obj.selector, MetaV1.toLabelSelector),
-    unhealthyPodEvictionPolicy: c.readOpt(obj.unhealthyPodEvictionPolicy, (x) => c.readEnum<"AlwaysAllow" | "IfHealthyBudget" | c.UnexpectedEnumValue>(x)),
+    unhealthyPodEvictionPolicy: c.readOpt(obj.unhealthyPodEvictionPolicy, c.checkStr),
   };
 }
 export function fromPodDisruptionBudgetSpec(input: PodDisruptionBudgetSpec): c.JSONValue {
