@@ -36,7 +36,7 @@ export type FaultRule =
 
 /** What goes wrong, decided by a seed: the same seed and traffic give the same faults. */
 export interface FaultPlan {
-  /** @default 1 */
+  /** Where the plan's choices start. @default 1 */
   seed?: number;
   /** The first rule that matches and whose chance comes up strikes. */
   rules: readonly FaultRule[];
@@ -50,7 +50,9 @@ export type Fault =
 
 /** What a rule is matched against. */
 export interface FaultSubject {
+  /** The request's method, in HTTP mode. */
   method?: string;
+  /** The request's path and query, in HTTP mode. */
   path?: string;
 }
 
@@ -59,6 +61,7 @@ export class FaultDecider {
   readonly #rules: { rule: FaultRule; matched: number; struck: number }[];
   readonly #random: () => number;
 
+  /** Checks the plan. @throws {RangeError} when a probability is not in 0 to 1 */
   constructor(plan: FaultPlan) {
     this.#rules = plan.rules.map((rule) => ({ rule: checked(rule), matched: 0, struck: 0 }));
     this.#random = seededRandom(plan.seed ?? 1);

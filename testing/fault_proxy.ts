@@ -27,7 +27,7 @@ type Connection = Deno.TcpConn | Deno.TlsConn;
 export interface FaultProxyOptions {
   /** Where to pass traffic on to: `http://host:port` or `https://host:port`. */
   target: string;
-  /** @default "http" */
+  /** Whether a fault strikes a connection or a request. @default "http" */
   mode?: "http" | "tcp";
   /** What goes wrong. @default nothing */
   plan?: FaultPlan;
@@ -41,8 +41,11 @@ export interface FaultRecord {
   readonly at: number;
   /** The connection, counted from 1. */
   readonly connection: number;
+  /** `open` a connection came, `pass` it was let through, `unreachable` the target was not there; else the fault. */
   readonly action: "open" | "pass" | Fault["fault"] | "unreachable";
+  /** The request's method (`http` mode). */
   readonly method?: string;
+  /** The request's path and query (`http` mode). */
   readonly path?: string;
   /** The status that the proxy answered with, if it did. */
   readonly code?: number;
