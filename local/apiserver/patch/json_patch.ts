@@ -115,7 +115,9 @@ function valueAt(container: unknown, key: string, pointer: string): unknown {
 
 /** Negative indices count from the end, as the API server takes them. */
 function index(list: unknown[], key: string, pointer: string, extra = 0): number {
-  if (!/^-?(0|[1-9]\d*)$/.test(key)) throw new PatchError(422, `invalid index in ${quoted(pointer)}`);
+  if (!/^-?(0|[1-9]\d*)$/.test(key)) {
+    throw new PatchError(422, `invalid index in ${quoted(pointer)}`);
+  }
   let i = Number(key);
   if (i < 0) i += list.length + extra;
   if (i < 0 || i >= list.length + extra) {
@@ -148,7 +150,10 @@ function remove(document: unknown, pointer: string): unknown {
   const { parent, key } = locate(document, pointer);
   if (parent === undefined) throw new PatchError(422, "unable to remove the whole object");
   if (valueAt(parent, key, pointer) === undefined) {
-    throw new PatchError(422, `remove operation does not apply: doc is missing path: ${quoted(pointer)}: missing value`);
+    throw new PatchError(
+      422,
+      `remove operation does not apply: doc is missing path: ${quoted(pointer)}: missing value`,
+    );
   }
   if (Array.isArray(parent)) parent.splice(index(parent, key, pointer), 1);
   else delete (parent as JsonObject)[key];
@@ -159,7 +164,10 @@ function replace(document: unknown, pointer: string, value: unknown): unknown {
   const { parent, key } = locate(document, pointer);
   if (parent === undefined) return value;
   if (valueAt(parent, key, pointer) === undefined) {
-    throw new PatchError(422, `replace operation does not apply: doc is missing key: ${pointer}: missing value`);
+    throw new PatchError(
+      422,
+      `replace operation does not apply: doc is missing key: ${pointer}: missing value`,
+    );
   }
   if (Array.isArray(parent)) parent[index(parent, key, pointer)] = value;
   else define(parent as JsonObject, key, value);
@@ -168,7 +176,12 @@ function replace(document: unknown, pointer: string, value: unknown): unknown {
 
 /** Sets an own field, whatever its name is ("__proto__" too). */
 function define(target: JsonObject, key: string, value: unknown): void {
-  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
+  Object.defineProperty(target, key, {
+    value,
+    writable: true,
+    enumerable: true,
+    configurable: true,
+  });
 }
 
 function missing(pointer: string): PatchError {

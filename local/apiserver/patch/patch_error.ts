@@ -1,14 +1,17 @@
 /** A patch that cannot be applied. */
 export class PatchError extends Error {
-  /** HTTP status: 400 for a patch that is no patch, 422 for one that does not fit the object. */
-  readonly code: 400 | 422;
+  /**
+   * HTTP status: 400 for a patch that is no patch, 422 for one that does not fit the object, 500
+   * for an applied configuration that does not fit the kind.
+   */
+  readonly code: 400 | 422 | 500;
   /** The reason that belongs to `code`. */
-  readonly reason: "BadRequest" | "Invalid";
+  readonly reason: "BadRequest" | "Invalid" | "InternalError";
 
-  constructor(code: 400 | 422, message: string) {
+  constructor(code: 400 | 422 | 500, message: string) {
     super(message);
     this.name = "PatchError";
     this.code = code;
-    this.reason = code === 400 ? "BadRequest" : "Invalid";
+    this.reason = code === 400 ? "BadRequest" : code === 422 ? "Invalid" : "InternalError";
   }
 }

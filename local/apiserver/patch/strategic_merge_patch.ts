@@ -1,0 +1,216 @@
+/**
+ * Strategic merge patch: a merge patch that knows which lists are maps in disguise.
+ *
+ * Directives: `$patch: delete | replace | merge`, `$retainKeys`, `$deleteFromPrimitiveList/x`,
+ * `$setElementOrder/x`.
+ *
+ * @module
+ */
+
+import type { JsonObject, Schema } from "../schema/schema.ts";
+import { isObject, jsonEqual } from "./json.ts";
+import { PatchError } from "./patch_error.ts";
+
+const DIRECTIVE = "$patch";
+const RETAIN_KEYS = "$retainKeys";
+const DELETE_PRIMITIVES = "$deleteFromPrimitiveList/";
+const ELEMENT_ORDER = "$setElementOrder/";
+
+/**
+ * Applies a strategic merge patch to an object of the kind that `schema` describes. Neither
+ * argument is changed.
+ *
+ * @throws {PatchError} 400 if the patch contradicts itself or does not fit the schema
+ */
+export function strategicMergePatch(
+  current: JsonObject,
+  patch: JsonObject,
+  schema: Schema,
+): JsonObject {
+  return mergeObject(current, patch, schema);
+}
+
+function mergeObject(
+  current: JsonObject,
+  patch: JsonObject,
+  schema: Schema | undefined,
+): JsonObject {
+  const directive = patch[DIRECTIVE];
+  if (directive === "replace") return cleaned(without(patch, DIRECTIVE), schema) as JsonObject;
+  if (directive === "delete") return {};
+  if (directive !== undefined && directive !== "merge") throw badDirective(directive);
+  const out = retained({ ...current }, patch);
+  for (const [key, value] of Object.entries(patch)) {
+    if (key === DIRECTIVE || key === RETAIN_KEYS) continue;
+    if (key.startsWith(DELETE_PRIMITIVES)) {
+      const field = key.slice(DELETE_PRIMITIVES.length);
+      if (Array.isArray(out[field])) {
+        out[field] = out[field].filter((item: unknown) => !asList(value, key).includes(item));
+      }
+    } else if (key.startsWith(ELEMENT_ORDER)) {
+      const field = key.slice(ELEMENT_ORDER.length);
+      if (!(field in patch) && Array.isArray(out[field])) {
+        out[field] = mergeList(out[field], [], childSchema(schema, field), asList(value, key));
+      }
+    } else if (value === null) {
+      delete out[key];
+    } else {
+      out[key] = mergeValue(out[key], value, childSchema(schema, key), patch[ELEMENT_ORDER + key]);
+    }
+  }
+  return out;
+}
+
+function mergeValue(
+  current: unknown,
+  patch: unknown,
+  schema: Schema | undefined,
+  order: unknown,
+): unknown {
+  if (isObject(patch)) {
+    if (schema?.patchStrategy?.includes("replace")) return cleaned(patch, schema);
+    return isObject(current) ? mergeObject(current, patch, schema) : cleaned(patch, schema);
+  }
+  if (Array.isArray(patch)) {
+    const merges = schema?.patchStrategy?.includes("merge");
+    if (!merges || !Array.isArray(current)) return cleaned(patch, schema);
+    return mergeList(
+      current,
+      patch,
+      schema,
+      order === undefined ? undefined : asList(order, "order"),
+    );
+  }
+  return patch;
+}
+
+/** `$retainKeys`: whatever the patch does not name goes. */
+function retained(current: JsonObject, patch: JsonObject): JsonObject {
+  const keep = patch[RETAIN_KEYS];
+  if (keep === undefined) return current;
+  const names = asList(keep, RETAIN_KEYS);
+  for (const [key, value] of Object.entries(patch)) {
+    if (!key.startsWith("$") && value !== null && !names.includes(key)) {
+      throw new PatchError(400, `${RETAIN_KEYS} list does not contain ${JSON.stringify(key)}`);
+    }
+  }
+  for (const key of Object.keys(current)) {
+    if (!names.includes(key)) delete current[key];
+  }
+  return current;
+}
+
+function mergeList(
+  current: unknown[],
+  patch: unknown[],
+  schema: Schema | undefined,
+  order: unknown[] | undefined,
+): unknown[] {
+  const key = schema?.mergeKey;
+  const ofObjects = [...current, ...patch].some(isObject);
+  if (!ofObjects) {
+    const merged = [...current, ...patch.filter((item) => !current.includes(item))];
+    return order ? ordered(merged, current, order, (item) => item) : merged;
+  }
+  if (!key) throw new PatchError(400, "the list of objects has no merge key in the schema");
+  const identity = (item: unknown): unknown => {
+    const value = isObject(item) ? item[key] : undefined;
+    if (value === undefined) {
+      throw new PatchError(
+        400,
+        `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`,
+      );
+    }
+    return value;
+  };
+  if (patch.some((item) => isObject(item) && item[DIRECTIVE] === "replace" && !(key in item))) {
+    return patch.filter((item) => isObject(item) && !(DIRECTIVE in item)).map((item) =>
+      cleaned(item, schema?.items)
+    );
+  }
+  const deleted: unknown[] = [];
+  let merged: unknown[] = [...current];
+  for (const item of patch as JsonObject[]) {
+    const id = identity(item);
+    const directive = item[DIRECTIVE];
+    const at = merged.findIndex((other) => jsonEqual(identity(other), id));
+    if (directive === "delete") {
+      merged = merged.filter((other) => !jsonEqual(identity(other), id));
+      deleted.push(id);
+    } else if (at >= 0) {
+      merged[at] = mergeObject(merged[at] as JsonObject, item, schema?.items);
+    } else {
+      merged.push(cleaned(without(item, DIRECTIVE), schema?.items));
+    }
+  }
+  return order
+    ? ordered(merged, current, order.map((o) => isObject(o) ? identity(o) : o), identity)
+    : merged;
+}
+
+/**
+ * Puts items into the order that the patch asks for. Items that it does not name stay where they
+ * were relative to the named ones of the current list.
+ */
+function ordered(
+  items: unknown[],
+  current: unknown[],
+  order: unknown[],
+  identity: (item: unknown) => unknown,
+): unknown[] {
+  const place = (list: unknown[], item: unknown) =>
+    list.findIndex((other) => jsonEqual(identity(other), identity(item)));
+  const rank = (item: unknown) => order.findIndex((id) => jsonEqual(id, identity(item)));
+  const named = items.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b));
+  const others = items.filter((item) => rank(item) < 0)
+    .sort((a, b) => place(current, a) - place(current, b));
+  const out: unknown[] = [];
+  let i = 0;
+  let j = 0;
+  while (i < others.length && j < named.length) {
+    const at = place(current, named[j]);
+    // what is new has no place in the current list: it comes before what follows it there
+    if (at < 0 || at < place(current, others[i])) out.push(named[j++]);
+    else out.push(others[i++]);
+  }
+  return [...out, ...others.slice(i), ...named.slice(j)];
+}
+
+/** A patch's value where nothing was: directives and nulls go. */
+function cleaned(value: unknown, schema: Schema | undefined): unknown {
+  if (Array.isArray(value)) {
+    return value
+      .filter((item) => !(isObject(item) && DIRECTIVE in item && item[DIRECTIVE] !== "merge"))
+      .map((item) => cleaned(item, schema?.items));
+  }
+  if (!isObject(value)) return value;
+  if (value[DIRECTIVE] === "delete") return {};
+  const out: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) {
+    const isDirective = key === DIRECTIVE || key === RETAIN_KEYS ||
+      key.startsWith(DELETE_PRIMITIVES) || key.startsWith(ELEMENT_ORDER);
+    if (!isDirective && item !== null) out[key] = cleaned(item, childSchema(schema, key));
+  }
+  return out;
+}
+
+function childSchema(schema: Schema | undefined, key: string): Schema | undefined {
+  return schema?.type === "map" ? schema.values : schema?.fields?.[key];
+}
+
+function without(object: JsonObject, key: string): JsonObject {
+  const { [key]: _, ...rest } = object;
+  return rest;
+}
+
+function asList(value: unknown, name: string): unknown[] {
+  if (!Array.isArray(value)) throw new PatchError(400, `${JSON.stringify(name)} must be a list`);
+  return value;
+}
+
+function badDirective(directive: unknown): PatchError {
+  return new PatchError(
+    400,
+    `Unknown patch type found: ${directive}; use "delete", "replace" or "merge"`,
+  );
+}
