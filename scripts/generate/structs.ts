@@ -1,6 +1,7 @@
 /** Writes a group's `structs.ts`: for each definition an interface, a reader and a writer. */
 import { type ApiGroup, definitionsOf } from "./groups.ts";
 import type { OpenApiDocument, Schema } from "./openapi.ts";
+import { isRequired } from "./required.ts";
 import { type FieldType, TypeResolver } from "./types.ts";
 
 /** `kinds` have operations of their own in this group: their `apiVersion` and `kind` are fixed. */
@@ -21,7 +22,7 @@ export function generateStructs(
       bodies.push(listStruct(group, name));
     } else {
       const fixed = isKind || isList ? { apiVersion: group.apiVersion, kind: kind! } : undefined;
-      bodies.push(struct({ name, schema, resolver, fixed, stampOnWrite: isKind }));
+      bodies.push(struct({ group, name, schema, resolver, fixed, stampOnWrite: isKind }));
     }
   }
   const foreign = [...resolver.foreign].sort((a, b) => a.name < b.name ? -1 : 1);
@@ -54,6 +55,7 @@ export function to${name}(input: c.JSONValue): ${name} & c.ApiKind {
 }
 
 interface StructInput {
+  group: ApiGroup;
   name: string;
   schema: Schema;
   resolver: TypeResolver;
@@ -61,8 +63,8 @@ interface StructInput {
   stampOnWrite: boolean;
 }
 
-function struct({ name, schema, resolver, fixed, stampOnWrite }: StructInput): string {
-  const required = new Set(schema.required);
+function struct({ group, name, schema, resolver, fixed, stampOnWrite }: StructInput): string {
+  const definition = { group: group.path, name, required: schema.required };
   const types: string[] = [];
   const reads: string[] = [];
   const writes: string[] = [];
@@ -79,7 +81,7 @@ function struct({ name, schema, resolver, fixed, stampOnWrite }: StructInput): s
   for (const [field, fieldSchema] of Object.entries(schema.properties ?? {})) {
     if (fixed && (field === "apiVersion" || field === "kind")) continue;
     const type = resolver.field(fieldSchema);
-    const optional = !required.has(field);
+    const optional = !isRequired(definition, field);
     const key = /^[A-Za-z_$][\w$]*$/.test(field) ? field : JSON.stringify(field);
     const access = key === field ? `.${field}` : `[${key}]`;
     types.push(`${key}${optional ? "?" : ""}: ${type.type}${optional ? " | null" : ""};`);

@@ -573,7 +573,7 @@ export interface StatefulSetSpec {
   replicas?: number | null;
   revisionHistoryLimit?: number | null;
   selector: MetaV1.LabelSelector;
-  serviceName?: string | null;
+  serviceName: string;
   template: CoreV1.PodTemplateSpec;
   updateStrategy?: StatefulSetUpdateStrategy | null;
   volumeClaimTemplates?: Array<CoreV1.PersistentVolumeClaim> | null;
@@ -588,7 +588,7 @@ export function toStatefulSetSpec(input: c.JSONValue): StatefulSetSpec {
     replicas: c.readOpt(obj.replicas, c.checkNum),
     revisionHistoryLimit: c.readOpt(obj.revisionHistoryLimit, c.checkNum),
     selector: MetaV1.toLabelSelector(obj.selector),
-    serviceName: c.readOpt(obj.serviceName, c.checkStr),
+    serviceName: c.checkStr(obj.serviceName),
     template: CoreV1.toPodTemplateSpec(obj.template),
     updateStrategy: c.readOpt(obj.updateStrategy, toStatefulSetUpdateStrategy),
     volumeClaimTemplates: c.readOpt(obj.volumeClaimTemplates, (x) => c.readList(x, CoreV1.toPersistentVolumeClaim)),

@@ -66,7 +66,7 @@ export interface TokenRequest {
   apiVersion?: string | null;
   kind?: string | null;
   metadata?: MetaV1.ObjectMeta | null;
-  spec?: TokenRequestSpec | null;
+  spec: TokenRequestSpec;
   status?: TokenRequestStatus | null;
 }
 export function toTokenRequest(input: c.JSONValue): TokenRequest {
@@ -75,7 +75,7 @@ export function toTokenRequest(input: c.JSONValue): TokenRequest {
     apiVersion: c.readOpt(obj.apiVersion, c.checkStr),
     kind: c.readOpt(obj.kind, c.checkStr),
     metadata: c.readOpt(obj.metadata, MetaV1.toObjectMeta),
-    spec: c.readOpt(obj.spec, toTokenRequestSpec),
+    spec: toTokenRequestSpec(obj.spec),
     status: c.readOpt(obj.status, toTokenRequestStatus),
   };
 }
@@ -89,14 +89,14 @@ export function fromTokenRequest(input: TokenRequest): c.JSONValue {
 }
 
 export interface TokenRequestSpec {
-  audiences?: Array<string> | null;
+  audiences: Array<string>;
   boundObjectRef?: BoundObjectReference | null;
   expirationSeconds?: number | null;
 }
 export function toTokenRequestSpec(input: c.JSONValue): TokenRequestSpec {
   const obj = c.checkObj(input);
   return {
-    audiences: c.readOpt(obj.audiences, (x) => c.readList(x, c.checkStr)),
+    audiences: c.readList(obj.audiences, c.checkStr),
     boundObjectRef: c.readOpt(obj.boundObjectRef, toBoundObjectReference),
     expirationSeconds: c.readOpt(obj.expirationSeconds, c.checkNum),
   };
@@ -109,14 +109,14 @@ export function fromTokenRequestSpec(input: TokenRequestSpec): c.JSONValue {
 }
 
 export interface TokenRequestStatus {
-  expirationTimestamp?: c.Time | null;
-  token?: string | null;
+  expirationTimestamp: c.Time;
+  token: string;
 }
 export function toTokenRequestStatus(input: c.JSONValue): TokenRequestStatus {
   const obj = c.checkObj(input);
   return {
-    expirationTimestamp: c.readOpt(obj.expirationTimestamp, c.toTime),
-    token: c.readOpt(obj.token, c.checkStr),
+    expirationTimestamp: c.toTime(obj.expirationTimestamp),
+    token: c.checkStr(obj.token),
   };
 }
 export function fromTokenRequestStatus(input: TokenRequestStatus): c.JSONValue {
@@ -154,13 +154,13 @@ export function fromTokenReview(input: TokenReview): c.JSONValue {
 
 export interface TokenReviewSpec {
   audiences?: Array<string> | null;
-  token: string;
+  token?: string | null;
 }
 export function toTokenReviewSpec(input: c.JSONValue): TokenReviewSpec {
   const obj = c.checkObj(input);
   return {
     audiences: c.readOpt(obj.audiences, (x) => c.readList(x, c.checkStr)),
-    token: c.checkStr(obj.token),
+    token: c.readOpt(obj.token, c.checkStr),
   };
 }
 export function fromTokenReviewSpec(input: TokenReviewSpec): c.JSONValue {

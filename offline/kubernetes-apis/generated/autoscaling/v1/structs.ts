@@ -26,7 +26,7 @@ export interface HorizontalPodAutoscaler {
   apiVersion?: "autoscaling/v1";
   kind?: "HorizontalPodAutoscaler";
   metadata?: MetaV1.ObjectMeta | null;
-  spec: HorizontalPodAutoscalerSpec;
+  spec?: HorizontalPodAutoscalerSpec | null;
   status?: HorizontalPodAutoscalerStatus | null;
 }
 export function toHorizontalPodAutoscaler(input: c.JSONValue): HorizontalPodAutoscaler & c.ApiKind {
@@ -34,7 +34,7 @@ export function toHorizontalPodAutoscaler(input: c.JSONValue): HorizontalPodAuto
   return {
     ...c.assertOrAddApiVersionAndKind(obj, "autoscaling/v1", "HorizontalPodAutoscaler"),
     metadata: c.readOpt(obj.metadata, MetaV1.toObjectMeta),
-    spec: toHorizontalPodAutoscalerSpec(obj.spec),
+    spec: c.readOpt(obj.spec, toHorizontalPodAutoscalerSpec),
     status: c.readOpt(obj.status, toHorizontalPodAutoscalerStatus),
   };
 }

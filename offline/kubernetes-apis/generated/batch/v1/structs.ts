@@ -8,7 +8,7 @@ export interface CronJob {
   apiVersion?: "batch/v1";
   kind?: "CronJob";
   metadata?: MetaV1.ObjectMeta | null;
-  spec: CronJobSpec;
+  spec?: CronJobSpec | null;
   status?: CronJobStatus | null;
 }
 export function toCronJob(input: c.JSONValue): CronJob & c.ApiKind {
@@ -16,7 +16,7 @@ export function toCronJob(input: c.JSONValue): CronJob & c.ApiKind {
   return {
     ...c.assertOrAddApiVersionAndKind(obj, "batch/v1", "CronJob"),
     metadata: c.readOpt(obj.metadata, MetaV1.toObjectMeta),
-    spec: toCronJobSpec(obj.spec),
+    spec: c.readOpt(obj.spec, toCronJobSpec),
     status: c.readOpt(obj.status, toCronJobStatus),
   };
 }
@@ -294,13 +294,13 @@ export function fromPodFailurePolicyOnExitCodesRequirement(input: PodFailurePoli
 }
 
 export interface PodFailurePolicyOnPodConditionsPattern {
-  status?: string | null;
+  status: string;
   type: string;
 }
 export function toPodFailurePolicyOnPodConditionsPattern(input: c.JSONValue): PodFailurePolicyOnPodConditionsPattern {
   const obj = c.checkObj(input);
   return {
-    status: c.readOpt(obj.status, c.checkStr),
+    status: c.checkStr(obj.status),
     type: c.checkStr(obj.type),
   };
 }

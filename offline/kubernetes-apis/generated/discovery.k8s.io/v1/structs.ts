@@ -99,7 +99,7 @@ export interface EndpointSlice {
   apiVersion?: "discovery.k8s.io/v1";
   kind?: "EndpointSlice";
   addressType: string;
-  endpoints?: Array<Endpoint> | null;
+  endpoints: Array<Endpoint>;
   metadata?: MetaV1.ObjectMeta | null;
   ports?: Array<EndpointPort> | null;
 }
@@ -108,7 +108,7 @@ export function toEndpointSlice(input: c.JSONValue): EndpointSlice & c.ApiKind {
   return {
     ...c.assertOrAddApiVersionAndKind(obj, "discovery.k8s.io/v1", "EndpointSlice"),
     addressType: c.checkStr(obj.addressType),
-    endpoints: c.readOpt(obj.endpoints, (x) => c.readList(x, toEndpoint)),
+    endpoints: c.readList(obj.endpoints, toEndpoint),
     metadata: c.readOpt(obj.metadata, MetaV1.toObjectMeta),
     ports: c.readOpt(obj.ports, (x) => c.readList(x, toEndpointPort)),
   };

@@ -84,22 +84,22 @@ export function fromPodDisruptionBudgetSpec(input: PodDisruptionBudgetSpec): c.J
 
 export interface PodDisruptionBudgetStatus {
   conditions?: Array<MetaV1.Condition> | null;
-  currentHealthy?: number | null;
-  desiredHealthy?: number | null;
+  currentHealthy: number;
+  desiredHealthy: number;
   disruptedPods?: Record<string, c.Time> | null;
-  disruptionsAllowed?: number | null;
-  expectedPods?: number | null;
+  disruptionsAllowed: number;
+  expectedPods: number;
   observedGeneration?: number | null;
 }
 export function toPodDisruptionBudgetStatus(input: c.JSONValue): PodDisruptionBudgetStatus {
   const obj = c.checkObj(input);
   return {
     conditions: c.readOpt(obj.conditions, (x) => c.readList(x, MetaV1.toCondition)),
-    currentHealthy: c.readOpt(obj.currentHealthy, c.checkNum),
-    desiredHealthy: c.readOpt(obj.desiredHealthy, c.checkNum),
+    currentHealthy: c.checkNum(obj.currentHealthy),
+    desiredHealthy: c.checkNum(obj.desiredHealthy),
     disruptedPods: c.readOpt(obj.disruptedPods, (x) => c.readMap(x, c.toTime)),
-    disruptionsAllowed: c.readOpt(obj.disruptionsAllowed, c.checkNum),
-    expectedPods: c.readOpt(obj.expectedPods, c.checkNum),
+    disruptionsAllowed: c.checkNum(obj.disruptionsAllowed),
+    expectedPods: c.checkNum(obj.expectedPods),
     observedGeneration: c.readOpt(obj.observedGeneration, c.checkNum),
   };
 }

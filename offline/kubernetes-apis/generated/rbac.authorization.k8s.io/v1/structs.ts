@@ -176,14 +176,14 @@ export function toRoleList(input: c.JSONValue): RoleList & c.ApiKind {
 }
 
 export interface RoleRef {
-  apiGroup?: string | null;
+  apiGroup: string;
   kind: string;
   name: string;
 }
 export function toRoleRef(input: c.JSONValue): RoleRef {
   const obj = c.checkObj(input);
   return {
-    apiGroup: c.readOpt(obj.apiGroup, c.checkStr),
+    apiGroup: c.checkStr(obj.apiGroup),
     kind: c.checkStr(obj.kind),
     name: c.checkStr(obj.name),
   };
