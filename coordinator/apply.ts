@@ -14,12 +14,13 @@ import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1"
 import { CoreV1Api, type ServiceAccount } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { ApiError, isConflict, isNotFound } from "../kube/mod.ts";
+import { explainRefusedApply } from "./refused_apply.ts";
 import { fieldManager, LABELS, type Ownership, selectorLabels, selectorText } from "./labels.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { ownedBy, workloadDeployment, workloadServiceAccount } from "./workload_objects.ts";
 
-/** How often an apply begins again because an object was replaced meanwhile. */
-const ATTEMPTS = 3;
+/** How often a write is tried that meets conflicts. */
+const ATTEMPTS = 5;
 
 /** Options of the writes. */
 export interface WriteOptions {
@@ -44,13 +45,36 @@ export async function applyWorkload(
   params: CheckedRunParams,
   options: WriteOptions,
 ): Promise<Deployment> {
+  return await repeatOnConflict(() => applyOnce(params, options));
+}
+
+/**
+ * Scales a workload: applies the Deployment alone, if it is still that very one.
+ *
+ * @throws {Error} when it was deleted
+ */
+export async function scaleWorkload(
+  params: CheckedRunParams,
+  options: WriteOptions & { uid: string },
+): Promise<Deployment> {
+  try {
+    return await repeatOnConflict(() => applyDeployment(params, options));
+  } catch (e) {
+    if (!isConflict(e) || !e.message.includes(options.uid)) throw e;
+    throw new Error(`Cannot scale "${params.name}": it was deleted`, { cause: e });
+  }
+}
+
+/**
+ * Begins again when an object was changed or replaced meanwhile, such as an account that was
+ * garbage of an earlier Deployment and has just been collected.
+ */
+async function repeatOnConflict<T>(write: () => Promise<T>): Promise<T> {
   for (let attempt = 1;; attempt++) {
     try {
-      return await applyOnce(params, options);
+      return await write();
     } catch (e) {
-      // the account was garbage of an earlier Deployment and has just been collected
-      if (attempt < ATTEMPTS && isConflict(e) && e.resource === "serviceaccounts") continue;
-      throw e;
+      if (attempt >= ATTEMPTS || !isConflict(e)) throw e;
     }
   }
 }
@@ -72,8 +96,7 @@ async function applyOnce(params: CheckedRunParams, options: WriteOptions): Promi
   return deployment;
 }
 
-/** Applies the Deployment alone, as for another number of replicas. */
-export async function applyDeployment(
+async function applyDeployment(
   params: CheckedRunParams,
   options: WriteOptions,
 ): Promise<Deployment> {
@@ -92,7 +115,9 @@ export async function applyDeployment(
       },
     );
   } catch (e) {
-    throw isSelectorRefusal(e) ? foreign("Deployment", params, options, { cause: e }) : e;
+    throw isSelectorRefusal(e)
+      ? foreign("Deployment", params, options, { cause: e })
+      : explainRefusedApply(e);
   }
 }
 
@@ -120,12 +145,16 @@ async function applyServiceAccount(
   { client, coordinator, signal }: WriteOptions,
   tie: Parameters<typeof workloadServiceAccount>[2] = {},
 ): Promise<void> {
-  await new CoreV1Api(client).namespace(params.namespace).patchServiceAccount(
-    params.name,
-    "apply-patch",
-    workloadServiceAccount(params, coordinator, tie),
-    { fieldManager: fieldManager(coordinator), force: true, abortSignal: signal },
-  );
+  try {
+    await new CoreV1Api(client).namespace(params.namespace).patchServiceAccount(
+      params.name,
+      "apply-patch",
+      workloadServiceAccount(params, coordinator, tie),
+      { fieldManager: fieldManager(coordinator), force: true, abortSignal: signal },
+    );
+  } catch (e) {
+    throw explainRefusedApply(e);
+  }
 }
 
 /**

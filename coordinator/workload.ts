@@ -1,7 +1,6 @@
 import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
-import { isConflict } from "../kube/mod.ts";
-import { applyDeployment, deleteWorkload } from "./apply.ts";
+import { deleteWorkload, scaleWorkload } from "./apply.ts";
 import type { ClusterView, NamespaceView } from "./cluster_view.ts";
 import { deploymentState } from "./deployment_state.ts";
 import type { PodState } from "./events.ts";
@@ -78,8 +77,9 @@ export class Workload {
     await waitFor(view, () => {
       const found = this.#find(view);
       if (found?.metadata?.uid === uid && found?.metadata?.deletionTimestamp == null) seen = true;
-      else if (seen || found !== undefined) throw this.#error("wait for", "it was deleted");
-      else return undefined;
+      else if (seen || found !== undefined) {
+        throw new Error(`Cannot wait for "${this.name}": it was deleted`);
+      } else return undefined;
       if ((found?.metadata?.generation ?? 0) < (generation ?? 0)) return undefined;
       return deploymentState(found!).ready || undefined;
     }, {
@@ -99,14 +99,10 @@ export class Workload {
   async scale(replicas: number): Promise<void> {
     const { client, coordinator, life } = this.#context;
     const params = { ...this.#applied.params, replicas: checkReplicas(replicas) };
-    const uid = this.#applied.deployment.metadata?.uid ?? undefined;
-    try {
-      const options = { client, coordinator, signal: life, uid };
-      this.#applied.deployment = await applyDeployment(params, options);
-      this.#applied.params = params;
-    } catch (e) {
-      throw isConflict(e) ? this.#error("scale", "it was deleted", { cause: e }) : e;
-    }
+    const uid = this.#applied.deployment.metadata?.uid ?? "";
+    const options = { client, coordinator, signal: life, uid };
+    this.#applied.deployment = await scaleWorkload(params, options);
+    this.#applied.params = params;
   }
 
   /**
@@ -182,9 +178,5 @@ export class Workload {
   #timeout(state: string, ms: number, why: string): DOMException {
     const text = `Cannot wait longer for "${this.name}": ${state} after ${ms / 1000} s, ${why}`;
     return new DOMException(text, "TimeoutError");
-  }
-
-  #error(verb: string, state: string, options: ErrorOptions = {}): Error {
-    return new Error(`Cannot ${verb} "${this.name}": ${state}`, options);
   }
 }

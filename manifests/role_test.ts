@@ -1,0 +1,146 @@
+// The Role against a real API server with RBAC: run with TROUPE_TEST_CLUSTER=1 and KUBECONFIG.
+import { deepStrictEqual, ok, rejects } from "node:assert/strict";
+import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
+import {
+  type PolicyRule,
+  RbacAuthorizationV1Api,
+} from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
+import { Coordinator } from "../coordinator/mod.ts";
+import { type ClusterConfig, loadClusterConfig, Transport } from "../kube/mod.ts";
+import { coordinatorRules, greeterManifests } from "./mod.ts";
+
+const ignore = Deno.env.get("TROUPE_TEST_CLUSTER") !== "1";
+const TIMEOUT = 30_000;
+
+/** A namespace of its own, in which the supervisor's account exists and has no Role yet. */
+async function startSandbox(): Promise<Sandbox> {
+  await using stack = new AsyncDisposableStack();
+  const admin = await loadClusterConfig();
+  const client = stack.use(new Transport(admin, { budget: { perSecond: 500, burst: 500 } }));
+  const namespace = `troupe-role-${crypto.randomUUID().slice(0, 8)}`;
+  const core = new CoreV1Api(client);
+  await core.createNamespace({ metadata: { name: namespace } });
+  stack.defer(async () => void await core.deleteNamespace(namespace));
+  const { serviceAccount, role, roleBinding } = greeterManifests({ namespace });
+  await core.namespace(namespace).createServiceAccount(serviceAccount);
+  const rbac = new RbacAuthorizationV1Api(client).namespace(namespace);
+  await rbac.createRole({ ...role, rules: [] });
+  await rbac.createRoleBinding(roleBinding);
+  const { status } = await core.namespace(namespace).createServiceAccountToken(
+    serviceAccount.metadata!.name!,
+    { spec: { audiences: [], expirationSeconds: 3600 } },
+  );
+  const { tls } = await admin.credentials.get();
+  const presented = {
+    authorization: `Bearer ${status!.token}`,
+    tls: { caCerts: tls.caCerts },
+  };
+  const moved = stack.move();
+  return {
+    namespace,
+    config: {
+      ...admin,
+      namespace,
+      credentials: { get: () => Promise.resolve(presented), refresh: () => {} },
+    },
+    async grant(rules: PolicyRule[]): Promise<void> {
+      await rbac.replaceRole(role.metadata!.name!, { ...role, rules });
+    },
+    [Symbol.asyncDispose]: () => moved.disposeAsync(),
+  };
+}
+
+interface Sandbox extends AsyncDisposable {
+  readonly namespace: string;
+  /** The cluster, as the supervisor's account. */
+  readonly config: ClusterConfig;
+  /** Changes what the account may do. */
+  grant(rules: PolicyRule[]): Promise<void>;
+}
+
+/** Runs a workload of a new name; resolves when it is ready, or with the first error. */
+async function tryToRun(sandbox: Sandbox, coordinatorName: string): Promise<Error | undefined> {
+  await using coordinator = await Coordinator.create({
+    name: coordinatorName,
+    config: sandbox.config,
+    watch: { minBackoff: 10 },
+  });
+  const failed = Promise.withResolvers<Error>();
+  coordinator.onError((error) => failed.resolve(error));
+  const started = coordinator.start();
+  const name = `w-${crypto.randomUUID().slice(0, 8)}`;
+  const run = coordinator.run({ name, image: "none", replicas: 0 }).then(async (workload) => {
+    await workload.ready({ timeout: TIMEOUT });
+    await workload.pods();
+    return undefined;
+  });
+  const error = await Promise.race([failed.promise, run.catch((e: Error) => e)]);
+  await coordinator.stop();
+  await Promise.all([started, run.catch(() => {})]);
+  return error;
+}
+
+/** Repeats while RBAC, which learns of a Role a moment later, still answers by the old one. */
+async function eventually(
+  sandbox: Sandbox,
+  rules: PolicyRule[],
+  isRight: (error: Error | undefined) => boolean,
+): Promise<Error | undefined> {
+  await sandbox.grant(rules);
+  const deadline = performance.now() + TIMEOUT;
+  while (true) {
+    const error = await tryToRun(sandbox, "role-test");
+    if (isRight(error) || performance.now() > deadline) return error;
+  }
+}
+
+Deno.test({
+  name: "coordinatorRules() are all that a supervisor needs, and each verb is needed",
+  ignore,
+  async fn(t) {
+    await using sandbox = await startSandbox();
+    const all = coordinatorRules();
+    await t.step("all of them suffice", async () => {
+      deepStrictEqual(await eventually(sandbox, all, (error) => error === undefined), undefined);
+    });
+    for (const rule of all) {
+      for (const verb of rule.verbs) {
+        const [resource] = rule.resources!;
+        await t.step(`without ${verb} of ${resource} the error names it`, async () => {
+          const rules = all.map((r) =>
+            r === rule ? { ...r, verbs: r.verbs.filter((v) => v !== verb) } : r
+          );
+          const missing = `apiGroups: ["${rule.apiGroups![0]}"], resources: ["${resource}"], ` +
+            `verbs: ["${verb}"]`;
+          const named = (error: Error | undefined) => error?.message.includes(missing) ?? false;
+          const error = await eventually(sandbox, rules, named);
+          ok(named(error), `${error?.message} does not name { ${missing} }`);
+        });
+      }
+    }
+  },
+});
+
+Deno.test({
+  name: "coordinatorRules() with deletes suffice to delete a workload, and without name the verb",
+  ignore,
+  async fn() {
+    await using sandbox = await startSandbox();
+    await eventually(sandbox, coordinatorRules(), (error) => error === undefined);
+    await using coordinator = await Coordinator.create({
+      name: "role-test",
+      config: sandbox.config,
+    });
+    const workload = await coordinator.run({ name: "deleted", image: "none", replicas: 0 });
+    await rejects(workload.delete(), /verbs: \["deletecollection"\]/);
+    await sandbox.grant(coordinatorRules({ deletes: true }));
+    const deadline = performance.now() + TIMEOUT;
+    while (true) {
+      try {
+        return await workload.delete({ timeout: TIMEOUT });
+      } catch (e) {
+        if (performance.now() > deadline) throw e;
+      }
+    }
+  },
+});
