@@ -32,7 +32,7 @@ export interface CheckOptions {
 function complaints(schema: z.ZodObject, input: unknown, error: z.ZodError): string[] {
   const found = new Map<string, string>();
   for (const issue of error.issues) {
-    if (issue.code === "unrecognized_keys") {
+    if (issue.code === "unrecognized_keys" && issue.path.length === 0) {
       const known = Object.keys(schema.shape).map((key) => `"${key}"`).join(", ");
       for (const key of issue.keys) {
         found.set(key, `"${key}" is no known field, allowed are ${known}`);
@@ -41,7 +41,7 @@ function complaints(schema: z.ZodObject, input: unknown, error: z.ZodError): str
     }
     const [field] = issue.path;
     if (field === undefined) {
-      found.set("", `given ${quote(input)}, allowed is an object`);
+      found.set("", `${given(input)}, allowed is an object`);
       continue;
     }
     const path = issue.path.map(String).join(".");
@@ -50,8 +50,7 @@ function complaints(schema: z.ZodObject, input: unknown, error: z.ZodError): str
     // a refinement's own words say more than the field's description
     const allowed = issue.code === "custom" ? issue.message : description ?? issue.message;
     const value = valueAt(input, issue.path);
-    const given = value === undefined ? "nothing was given" : `given ${quote(value)}`;
-    found.set(path, `"${path}" ${given}, allowed is ${allowed}`);
+    found.set(path, `"${path}" ${given(value)}, allowed is ${allowed}`);
   }
   return [...found.values()];
 }
@@ -74,8 +73,13 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
+function given(value: unknown): string {
+  return value === undefined ? "nothing was given" : `given ${quote(value)}`;
+}
+
 /** A value as a message quotes it: short, and on one line. */
 export function quote(value: unknown): string {
-  const text = typeof value === "bigint" ? String(value) : JSON.stringify(value) ?? typeof value;
+  const plain = typeof value === "bigint" || typeof value === "number"; // JSON has no NaN
+  const text = plain ? String(value) : JSON.stringify(value) ?? typeof value;
   return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
 }

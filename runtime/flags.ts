@@ -57,9 +57,10 @@ export function parseFlags<F extends Record<string, Flag>>(
     },
   });
   if (parsed.help) return "help";
-  if (unknown[0] !== undefined) {
+  const excess = unknown[0] ?? parsed._[0];
+  if (excess !== undefined) {
     const known = [...names, "help"].map((name) => `--${name}`).join(", ");
-    throw new UsageError(`Cannot read argument "${unknown[0]}": allowed are ${known}`);
+    throw new UsageError(`Cannot read argument "${excess}": allowed are ${known}`);
   }
   const values: Record<string, unknown> = {};
   for (const [name, flag] of Object.entries<Flag>(program.flags)) {

@@ -21,5 +21,5 @@ export const portNumber: z.ZodInt = z.int().min(1).max(65535).describe(
 
 /** A schema for an object of a class or interface whose fields are not looked into. */
 export function instance<T extends object>(what: string): z.ZodCustom<T, T> {
-  return z.custom<T>((value) => typeof value === "object" && value !== null).describe(what);
+  return z.custom<T>((value) => typeof value === "object" && value !== null, what);
 }

@@ -1,0 +1,83 @@
+import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { greeterManifests, manifestFiles, restrictedPod } from "./mod.ts";
+import { violations } from "./testdata/restricted_rules.ts";
+
+Deno.test("restrictedPod() meets the restricted Pod Security Standard", () => {
+  const pod = restrictedPod({ name: "a", image: "b" }, {
+    serviceAccountName: "a",
+    automountServiceAccountToken: false,
+  });
+  deepStrictEqual(violations(pod), []);
+});
+
+Deno.test("violations() finds each thing that a pod does wrong", () => {
+  deepStrictEqual(violations({ containers: [{ name: "a" }] }), [
+    "privilege escalation",
+    "running as non-root",
+    "seccomp",
+    "capabilities",
+    "troupe: read-only root file system",
+    "troupe: resource requests",
+    "troupe: says whether it gets a token",
+  ]);
+  const worse = {
+    hostNetwork: true,
+    securityContext: { runAsUser: 0 },
+    volumes: [{ name: "v", hostPath: { path: "/" } }],
+    containers: [{
+      name: "a",
+      ports: [{ containerPort: 1, hostPort: 1 }],
+      securityContext: { privileged: true, procMount: "Unmasked" },
+    }],
+  };
+  const found = violations(worse);
+  for (
+    const name of [
+      "host namespaces",
+      "privileged containers",
+      "host ports",
+      "volume types",
+      "running as non-root user",
+      "proc mount",
+    ]
+  ) ok(found.includes(name), name);
+});
+
+Deno.test("greeterManifests() makes a pod that meets the restricted standard", () => {
+  deepStrictEqual(violations(greeterManifests().deployment.spec!.template.spec!), []);
+});
+
+Deno.test("greeterManifests() ties account, role, binding and deployment together", () => {
+  const made = greeterManifests({ name: "boss", namespace: "team", replicas: 7 });
+  const { serviceAccount, role, roleBinding, deployment } = made;
+  for (const object of [serviceAccount, role, roleBinding, deployment]) {
+    strictEqual(object.metadata?.name, "boss");
+    strictEqual(object.metadata?.namespace, "team");
+    // a coordinator must not find itself by its own label
+    strictEqual(object.metadata?.labels?.["troupe.dev/coordinator"], undefined);
+  }
+  deepStrictEqual(roleBinding.subjects, [
+    { kind: "ServiceAccount", name: "boss", namespace: "team" },
+  ]);
+  strictEqual(roleBinding.roleRef.name, "boss");
+  const { spec, metadata } = deployment.spec!.template;
+  strictEqual(spec!.serviceAccountName, "boss");
+  deepStrictEqual(deployment.spec!.selector.matchLabels, {
+    "app.kubernetes.io/name": metadata!.labels!["app.kubernetes.io/name"],
+  });
+  ok(spec!.containers[0]!.args!.includes("--replicas=7"));
+});
+
+Deno.test("greeterManifests() grants no wildcard", () => {
+  for (const rule of greeterManifests().role.rules!) {
+    for (const word of [...rule.apiGroups!, ...rule.resources!, ...rule.verbs]) {
+      notStrictEqual(word, "*");
+    }
+  }
+});
+
+for (const [name, text] of Object.entries(manifestFiles())) {
+  Deno.test(`manifestFiles() prints ${name} as it is in the repository`, async () => {
+    strictEqual(await Deno.readTextFile(new URL(name, import.meta.url)), text);
+  });
+}

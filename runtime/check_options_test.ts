@@ -1,0 +1,49 @@
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { z } from "zod";
+import { checkOptions, quote } from "./check_options.ts";
+import { instance } from "./schemas.ts";
+
+const schema = z.strictObject({
+  size: z.int().min(1).describe("an integer from 1").default(3),
+  names: z.array(z.string()).optional().describe("a list of strings"),
+  even: z.int().refine((n) => n % 2 === 0, "an even integer").optional(),
+});
+const options = { purpose: "Cannot bake" };
+
+Deno.test("checkOptions() returns the value with its defaults when it is right", () => {
+  deepStrictEqual(checkOptions(schema, {}, options), { size: 3 });
+});
+
+Deno.test("checkOptions() names field, given and allowed of everything that is wrong", () => {
+  throws(() => checkOptions(schema, { size: 0, names: ["a", 2], even: 3, sise: 1 }, options), {
+    name: "TypeError",
+    message: 'Cannot bake: "size" given 0, allowed is an integer from 1; ' +
+      '"names.1" given 2, allowed is a list of strings; ' +
+      '"even" given 3, allowed is an even integer; ' +
+      '"sise" is no known field, allowed are "size", "names", "even"',
+  });
+});
+
+Deno.test("checkOptions() says what it wants when given nothing", () => {
+  throws(() => checkOptions(schema, undefined, options), {
+    message: "Cannot bake: nothing was given, allowed is an object",
+  });
+});
+
+Deno.test("checkOptions() says what an object inside may be", () => {
+  const outer = z.strictObject({
+    budget: z.strictObject({ burst: z.int() }).describe("{ burst }"),
+    thing: instance<Date>("a Date"),
+  });
+  throws(() => checkOptions(outer, { budget: { burst: 1, x: 1 }, thing: 1 }, options), {
+    message: 'Cannot bake: "budget" given {"burst":1,"x":1}, allowed is { burst }; ' +
+      '"thing" given 1, allowed is a Date',
+  });
+});
+
+Deno.test("quote() is short and on one line", () => {
+  strictEqual(quote("a\nb"), '"a\\nb"');
+  strictEqual(quote(10n), "10");
+  strictEqual(quote(() => {}), "function");
+  strictEqual(quote("x".repeat(100)).length, 61);
+});
