@@ -149,6 +149,7 @@ Deno.test("delay() waits in real time and can be aborted", async () => {
   await rejects(time.delay(1, { signal: AbortSignal.abort() }), { name: "AbortError" });
   const controller = new AbortController();
   const waiting = time.delay(60_000, { signal: controller.signal });
+  await time.delay(1);
   controller.abort();
   await rejects(waiting, { name: "AbortError" });
 });
