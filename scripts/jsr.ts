@@ -13,7 +13,7 @@
  */
 import { type Registry, startRegistry } from "./jsr/registry.ts";
 
-const ROOT = new URL("../", import.meta.url).pathname;
+const ROOT = `${import.meta.dirname}/../`;
 const STAND_INS = "offline/";
 
 async function main(args: string[]): Promise<number> {
