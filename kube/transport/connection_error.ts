@@ -17,7 +17,7 @@ export function networkCause(error: unknown): string {
   const text = texts.find((it) => it.startsWith("error sending request")) ?? texts[0] ??
     String(error);
   return text
-    .replace(/^error sending request(?: from \S+)? for url \([^)]*\)(?: \([^)]*\))?:? ?/, "")
+    .replace(/^error sending request(?: from \S+)? for (?:url \([^)]*\)|\S+ \([^)]*\)):? ?/, "")
     .replace(/^client error \(\w+\): /, "")
     .split("\n", 1)[0]!.trim() || "the connection broke";
 }

@@ -47,7 +47,7 @@ export class Connections {
     try {
       return await fetch(url, {
         ...init,
-        body: init.body as BodyInit,
+        body: sentOnce(init.body),
         redirect: "manual",
         client: sender.client,
       });
@@ -65,8 +65,7 @@ export class Connections {
     const sender = this.#current?.sender;
     this.#current = undefined;
     if (!sender) return;
-    if ("node" in sender) sender.node.drop();
-    else sender.client.close();
+    if ("client" in sender) sender.client.close();
   }
 
   #senderFor(tls: TlsMaterial): Sender {
@@ -115,6 +114,17 @@ export class Connections {
         `Cannot use ${this.#source}: ${reason} and "proxy-url" do not work together`,
       );
     }
-    return new NodeHttps(tls, { maxIdle: POOL_MAX_IDLE, idleMs: POOL_IDLE_MS });
+    return new NodeHttps(tls);
   }
+}
+
+/**
+ * A body that fetch does not send twice. When a used connection closes before the answer, Deno from
+ * 2.7 on silently repeats the request, whatever its method, unless its body is a stream; that of a
+ * Blob is one, and has a length. A write may have been done by then, so its sender must be told.
+ * Without a body are reads and deletions, which may be repeated.
+ */
+function sentOnce(body: SendInit["body"]): BodyInit | undefined {
+  if (body === undefined || body instanceof ReadableStream) return body;
+  return new Blob([body as BlobPart]);
 }

@@ -16,7 +16,9 @@ import { parseJsonLines, passBody } from "./body_streams.ts";
 import { CallScope } from "./call_scope.ts";
 import { ConnectionError, networkCause } from "./connection_error.ts";
 import { Connections } from "./connections.ts";
+import { delay } from "./delay.ts";
 import { describeRequest, parseRequest, type RequestInfo } from "./request_info.ts";
+import { requestUrl } from "./request_url.ts";
 import { parseRetryAfter, retryDelay } from "./retry_policy.ts";
 import { type Budget, TokenBucket } from "./token_bucket.ts";
 import type { RequestRecord, TransportStats } from "./transport_stats.ts";
@@ -272,28 +274,4 @@ export class Transport implements RestClient, AsyncDisposable {
 
 function closedError(info: RequestInfo): Error {
   return new Error(`Cannot ${describeRequest(info)}: the transport was closed`);
-}
-
-/** A server's own path prefix stays; segments that a URL would resolve away are refused. */
-function requestUrl(server: string, request: RequestOptions, info: RequestInfo): string {
-  if (!request.path.startsWith("/") || /\/(\.|%2e){1,2}(\/|\?|$)/i.test(request.path)) {
-    throw new TypeError(`Cannot ${describeRequest(info)}: path "${request.path}" is not valid`);
-  }
-  const query = request.querystring?.toString();
-  const joint = request.path.includes("?") ? "&" : "?";
-  return server + request.path + (query ? joint + query : "");
-}
-
-function delay(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const abort = () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener("abort", abort);
-      resolve();
-    }, ms);
-    signal.addEventListener("abort", abort, { once: true });
-  });
 }
