@@ -1,5 +1,6 @@
 /**
- * `deno task test`: runs the suites named on the command line, `unit` and `e2e`.
+ * `deno task test`: runs the suites named on the command line: `unit`, `e2e`, and `cluster`, the
+ * tests of rooms that compare with or need a real API server.
  *
  * Leak sanitizers are on: by flags since Deno 2.8, where they became opt-in, and by default
  * before. Arguments behind `--` go to `deno test`.
@@ -39,8 +40,12 @@ async function suiteArgs(suite: string): Promise<string[][]> {
     }
     case "e2e":
       return [["tests/e2e"]];
+    case "cluster":
+      return [["manifests", "local", "tests/conformance"]];
     default:
-      throw new RangeError(`Cannot run the suite ${JSON.stringify(suite)}: not "unit" or "e2e"`);
+      throw new RangeError(
+        `Cannot run the suite ${JSON.stringify(suite)}: allowed are "unit", "e2e", "cluster"`,
+      );
   }
 }
 

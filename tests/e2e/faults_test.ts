@@ -62,8 +62,11 @@ for (const seed of [1, 2]) {
       return same(alive, await podUids(cluster));
     }, { timeout: TIMEOUT });
     await workload.delete();
-    await until("every pod's deletion", () =>
-      [...seen.values()].every((e) => e.type === "deleted"), { timeout: TIMEOUT });
+    await until(
+      "every pod's deletion",
+      () => [...seen.values()].every((e) => e.type === "deleted"),
+      { timeout: TIMEOUT },
+    );
 
     const struck = proxied.proxy.record.filter((r) => !["open", "pass"].includes(r.action));
     ok(struck.length > 5, `the plan struck only ${struck.length} times`);

@@ -22,6 +22,10 @@ export function greeterImages(): Record<string, ImageSpec> {
 /** The image that `run` is given, so that tests can run on nodes with a container runtime. */
 export const WORKER_IMAGE: string = Deno.env.get("TROUPE_TEST_WORKER_IMAGE") ?? "worker:latest";
 
+/** The supervisor's image, likewise. */
+export const SUPERVISOR_IMAGE: string = Deno.env.get("TROUPE_TEST_SUPERVISOR_IMAGE") ??
+  "supervisor:latest";
+
 /** A program that ran to its end. */
 export interface Finished {
   code: number;
