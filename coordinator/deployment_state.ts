@@ -7,7 +7,7 @@ export function deploymentState(
   deployment: Deployment,
   options: { deleted?: boolean } = {},
 ): DeploymentState {
-  const { metadata, spec, status } = deployment;
+  const { metadata, status } = deployment;
   const labels = metadata?.labels ?? {};
   const ending = options.deleted === true || metadata?.deletionTimestamp != null;
   const ready = !ending && isReady(deployment);
