@@ -98,7 +98,8 @@ export function serverSideApply(input: ServerSideApplyInput): ServerSideApplyRes
 
   const changes = compare(liveValue, merged, schema);
   const contested = changes.modified.union(changes.added).recursiveDifference(ignored);
-  const conflicts = [...managers].filter(([k]) => k !== key)
+  const conflicts = [...managers]
+    .filter(([k, m]) => k !== key && m.apiVersion === entry.apiVersion)
     .flatMap(([, m]) => conflictsWith(m, m.fields.intersection(contested).paths()));
   if (conflicts.length > 0 && !input.force) return { conflicts };
   takeFields(managers, changes, { ignored, apiVersion: entry.apiVersion, except: key });
@@ -154,7 +155,7 @@ function checkApplied(applied: JsonObject, gvk: GroupVersionKind, schema: Schema
 }
 
 /** The live object; what is there without an owner gets one. */
-function withFirstManager({ live, gvk }: ServerSideApplyInput): JsonObject {
+function withFirstManager({ live, gvk, now }: ServerSideApplyInput): JsonObject {
   if (!live) return {};
   if (readManagers(live).size > 0) return live;
   return trackUpdate({
@@ -162,7 +163,7 @@ function withFirstManager({ live, gvk }: ServerSideApplyInput): JsonObject {
     after: live,
     manager: BEFORE_FIRST_APPLY,
     gvk,
-    now: new Date(0),
+    now,
   });
 }
 

@@ -15,7 +15,7 @@ import {
   writeManagers,
 } from "./managed_fields.ts";
 import { compare, type Comparison, TypedError } from "./typed.ts";
-import { zeroObject } from "./zero_object.ts";
+import { zeroObject } from "../schema/zero_object.ts";
 
 /** What {@linkcode trackUpdate} takes. */
 export interface TrackUpdateInput {

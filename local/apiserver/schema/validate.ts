@@ -5,6 +5,7 @@
  */
 
 import type { FieldError } from "./field_error.ts";
+import { isQuantity } from "./quantity.ts";
 import { type GroupVersionKind, type JsonObject, type Schema, schemaFor } from "./schema.ts";
 
 /** How {@linkcode validate} treats what it finds. */
@@ -203,11 +204,6 @@ function checkFormat(value: string, schema: Schema, path: string, walk: Walk): v
 
 const QUANTITY_RULE =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
-
-/** Whether `text` is a quantity: a decimal number with an SI, binary or exponent suffix. */
-export function isQuantity(text: string): boolean {
-  return /^[+-]?(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?$/.test(text);
-}
 
 function mismatch(value: unknown, type: string, path: string, walk: Walk): void {
   const what = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;

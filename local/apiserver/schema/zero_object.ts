@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { JsonObject } from "../schema/schema.ts";
+import type { JsonObject } from "./schema.ts";
 
 const TEMPLATE: JsonObject = { metadata: {}, spec: { containers: null } };
 const WORKLOAD: JsonObject = { selector: null, template: TEMPLATE };

@@ -1,0 +1,58 @@
+/**
+ * Values as an API server writes them back: quantities in canonical form, times in UTC, zero
+ * values of required fields.
+ *
+ * @module
+ */
+
+import { canonicalQuantity } from "./quantity.ts";
+import type { JsonObject, Schema } from "./schema.ts";
+
+/** A copy of `value` in normal form. */
+export function normalForm(value: unknown, schema: Schema): unknown {
+  if (value === null || value === undefined) return value;
+  switch (schema.type) {
+    case "quantity":
+      return typeof value === "string" || typeof value === "number"
+        ? canonicalQuantity(String(value))
+        : value;
+    case "string":
+      return typeof value === "string" ? normalTime(value, schema.format) : value;
+    case "list":
+      return Array.isArray(value) ? value.map((item) => normalForm(item, schema.items!)) : value;
+    case "object":
+    case "map":
+      return typeof value === "object" && !Array.isArray(value)
+        ? normalObject(value as JsonObject, schema)
+        : value;
+    default:
+      return value;
+  }
+}
+
+function normalObject(object: JsonObject, schema: Schema): JsonObject {
+  const out: JsonObject = {};
+  for (const [key, value] of Object.entries(object)) {
+    const child = schema.type === "map" ? schema.values : schema.fields?.[key];
+    out[key] = child ? normalForm(value, child) : value;
+  }
+  for (const key of schema.required ?? []) {
+    if (out[key] !== undefined && out[key] !== null) continue;
+    const field = schema.fields![key]!;
+    if (field.type === "string" && !field.format) out[key] = "";
+    else if (field.type === "integer") out[key] = 0;
+    else if (field.type === "boolean") out[key] = false;
+  }
+  return out;
+}
+
+/** Times have whole seconds; those of Leases and newer Events have six digits. */
+function normalTime(text: string, format: string | undefined): string {
+  if (format !== "date-time" && format !== "micro-time") return text;
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) return text;
+  const seconds = time.toISOString().slice(0, 19);
+  if (format === "date-time") return `${seconds}Z`;
+  const digits = /\.(\d+)/.exec(text)?.[1] ?? "";
+  return `${seconds}.${digits.padEnd(6, "0").slice(0, 6)}Z`;
+}
