@@ -98,7 +98,7 @@ class Handler {
     for (const path of found.files) {
       const source = found.replaced.get(path) ?? path;
       const text = this.#withJsrImports(await Deno.readTextFile(`${found.directory}/${source}`));
-      const bytes = new TextEncoder().encode(text);
+      const bytes = Uint8Array.from(new TextEncoder().encode(text));
       files.set(`/${path}`, { bytes, checksum: `sha256-${await sha256(bytes)}` });
     }
     return files;
