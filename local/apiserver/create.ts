@@ -1,0 +1,100 @@
+/** POST of a new object. */
+import { admitPod, admitToNamespace } from "./admission.ts";
+import { type Backend, storedForm, type WriteOptions } from "./backend.ts";
+import { alreadyExists, badRequest, invalid } from "./errors.ts";
+import type { KindInfo } from "./kinds.ts";
+import { inOrder } from "./metadata.ts";
+import { generateName } from "./names.ts";
+import { type ApiObject, formatTime } from "./object.ts";
+import { checkShape, problemsOf, trackWrite, withDefaults } from "./semantics.ts";
+import { Stored } from "./stored.ts";
+import { strategyOf } from "./strategies.ts";
+
+/** Tries of a generated name that is taken. */
+const NAME_TRIES = 8;
+
+/** Where and what to create. */
+export interface CreateInput {
+  /** From the URL. */
+  readonly namespace?: string;
+  /** From the URL, when a PUT or apply creates. */
+  readonly name?: string;
+  readonly object: ApiObject;
+  readonly options: WriteOptions;
+  /** Whether managed fields are already there, from server-side apply. */
+  readonly applied?: boolean;
+}
+
+/** Creates an object; throws a StatusError if it may not be. */
+export function createObject(backend: Backend, kind: KindInfo, input: CreateInput): Stored {
+  const { store } = backend;
+  const { options } = input;
+  const checked = checkShape(kind, input.object, { mode: options.fieldValidation });
+  options.warnings.push(...checked.unknown);
+  const namespace = kind.namespaced ? input.namespace ?? "" : "";
+  const meta = { ...checked.object.metadata };
+  if (kind.namespaced) {
+    if (meta.namespace && meta.namespace !== namespace) throw wrongNamespace();
+    meta.namespace = namespace;
+  } else {
+    if (meta.namespace) throw wrongNamespace();
+    delete meta.namespace;
+  }
+  if (meta.resourceVersion) {
+    throw badRequest("resourceVersion should not be set on objects to be created");
+  }
+  const base = meta.name ? undefined : meta.generateName;
+  if (base) meta.name = generateName(base);
+  if (!meta.name) {
+    throw invalid(kind, "", [{
+      reason: "FieldValueRequired",
+      message: "Required value: name or generateName is required",
+      field: "metadata.name",
+    }]);
+  }
+  if (input.name !== undefined && meta.name !== input.name) throw wrongName(meta.name, input.name);
+  admitToNamespace(backend, kind, { namespace, name: meta.name });
+  for (let i = 1; base && i < NAME_TRIES && store.get(kind.storage, namespace, meta.name); i++) {
+    meta.name = generateName(base);
+  }
+  if (store.get(kind.storage, namespace, meta.name)) throw alreadyExists(kind, meta.name);
+
+  const strategy = strategyOf(kind);
+  let object: ApiObject = { ...checked.object, metadata: meta };
+  object = strategy.create?.(object, backend) ?? object;
+  object = withDefaults(kind, object);
+  const { metadata } = object;
+  const now = backend.now();
+  object = {
+    ...object,
+    metadata: {
+      ...metadata,
+      uid: crypto.randomUUID(),
+      creationTimestamp: formatTime(now),
+      generation: kind.generation ? 1 : undefined,
+      deletionTimestamp: undefined,
+      deletionGracePeriodSeconds: undefined,
+    },
+  };
+  const problems = problemsOf(kind, object, undefined);
+  if (problems.length > 0) throw invalid(kind, metadata.name ?? "", problems);
+  if (kind.storage === "pods") admitPod(backend, kind, object);
+  if (!input.applied) {
+    object = trackWrite(kind, undefined, object, { manager: options.manager, now });
+  }
+  object = inOrder(storedForm(kind, object), object.metadata);
+  if (options.dryRun) return new Stored(object, 0, "ADDED");
+  return store.put(kind.storage, object);
+}
+
+function wrongNamespace(): Error {
+  return badRequest(
+    "the namespace of the provided object does not match the namespace sent on the request",
+  );
+}
+
+function wrongName(given: string, asked: string): Error {
+  return badRequest(
+    `the name of the object (${given}) does not match the name on the URL (${asked})`,
+  );
+}

@@ -1,0 +1,188 @@
+/** What single kinds do on create and update beyond what all kinds do. */
+import type { Backend } from "./backend.ts";
+import type { KindInfo } from "./kinds.ts";
+import { type ApiObject, at, deepEqual, isObject, type JsonObject } from "./object.ts";
+import { allocateAddresses, keepAddresses } from "./service_addresses.ts";
+
+/** Hooks of one kind; each answers a new object. */
+export interface Strategy {
+  /** After the body is decoded, before defaults. */
+  create?(object: ApiObject, backend: Backend): ApiObject;
+  /** For updates of the main resource. */
+  update?(next: ApiObject, old: ApiObject): ApiObject;
+  /** For updates of the status subresource; status itself is already taken over. */
+  updateStatus?(next: ApiObject, old: ApiObject): ApiObject;
+  /** Whether an update counts as a new generation. @default the spec differs */
+  isNewGeneration?(next: ApiObject, old: ApiObject): boolean;
+}
+
+const TOLERATION_SECONDS = 300;
+const DEFAULT_TOLERATIONS = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
+
+const pods: Strategy = {
+  create(pod) {
+    const spec = (isObject(pod.spec) ? pod.spec : {}) as JsonObject;
+    const account = spec.serviceAccountName || spec.serviceAccount || "default";
+    const tolerations = Array.isArray(spec.tolerations) ? spec.tolerations as JsonObject[] : [];
+    const missing = DEFAULT_TOLERATIONS.filter((key) =>
+      !tolerations.some((toleration) =>
+        (toleration.key === key || !toleration.key) &&
+        (toleration.effect === "NoExecute" || !toleration.effect)
+      )
+    );
+    return {
+      ...pod,
+      spec: {
+        ...spec,
+        serviceAccountName: account,
+        serviceAccount: account,
+        priority: spec.priority ?? 0,
+        preemptionPolicy: spec.preemptionPolicy ?? "PreemptLowerPriority",
+        tolerations: [
+          ...tolerations,
+          ...missing.map((key) => ({
+            key,
+            operator: "Exists",
+            effect: "NoExecute",
+            tolerationSeconds: TOLERATION_SECONDS,
+          })),
+        ],
+      },
+      status: { phase: "Pending", qosClass: qosClass(spec) },
+    };
+  },
+  updateStatus(next, old) {
+    const { ownerReferences } = old.metadata;
+    const status = { ...next.status as JsonObject, qosClass: at(old, "status", "qosClass") };
+    return { ...next, status, metadata: { ...next.metadata, ownerReferences } };
+  },
+};
+
+/** Guaranteed, Burstable or BestEffort, from the resources of all containers. */
+function qosClass(spec: JsonObject): string {
+  const containers = [spec.containers, spec.initContainers].flatMap((list) =>
+    Array.isArray(list) ? list as JsonObject[] : []
+  );
+  let any = false;
+  let guaranteed = containers.length > 0;
+  for (const container of containers) {
+    const requests = at(container, "resources", "requests") as JsonObject | undefined;
+    const limits = at(container, "resources", "limits") as JsonObject | undefined;
+    for (const name of ["cpu", "memory"]) {
+      const request = requests?.[name];
+      const limit = limits?.[name];
+      if (request !== undefined || limit !== undefined) any = true;
+      if (limit === undefined || (request !== undefined && String(request) !== String(limit))) {
+        guaranteed = false;
+      }
+    }
+  }
+  return !any ? "BestEffort" : guaranteed ? "Guaranteed" : "Burstable";
+}
+
+const namespaces: Strategy = {
+  create(namespace) {
+    const spec = isObject(namespace.spec) ? namespace.spec : {};
+    const finalizers = Array.isArray(spec.finalizers) ? spec.finalizers : [];
+    return {
+      ...namespace,
+      metadata: {
+        ...namespace.metadata,
+        labels: {
+          ...namespace.metadata.labels,
+          "kubernetes.io/metadata.name": namespace.metadata.name as string,
+        },
+      },
+      spec: { ...spec, finalizers: [...new Set([...finalizers, "kubernetes"])] },
+      status: { phase: "Active" },
+    };
+  },
+  update(next, old) {
+    const spec = {
+      ...(isObject(next.spec) ? next.spec : {}),
+      finalizers: at(old, "spec", "finalizers"),
+    };
+    const labels = {
+      ...next.metadata.labels,
+      "kubernetes.io/metadata.name": next.metadata.name as string,
+    };
+    return { ...next, spec, metadata: { ...next.metadata, labels } };
+  },
+};
+
+const deployments: Strategy = {
+  create: (object) => ({ ...object, status: {} }),
+  updateStatus: (next, old) => ({
+    ...next,
+    metadata: { ...next.metadata, labels: old.metadata.labels },
+  }),
+  isNewGeneration: (next, old) =>
+    !deepEqual(next.spec, old.spec) ||
+    !deepEqual(next.metadata.annotations ?? {}, old.metadata.annotations ?? {}),
+};
+
+const replicaSets: Strategy = {
+  create: (object) => ({ ...object, status: { replicas: 0 } }),
+};
+
+const services: Strategy = {
+  create: (object, backend) => ({
+    ...allocateAddresses(object, backend),
+    status: { loadBalancer: {} },
+  }),
+  update: keepAddresses,
+};
+
+const nodes: Strategy = {
+  // A node registers itself together with its status.
+  create: (object) => ({
+    ...object,
+    spec: isObject(object.spec) ? object.spec : {},
+    status: isObject(object.status) ? object.status : {},
+  }),
+};
+
+const secrets: Strategy = {
+  create: (secret) => withBinary(secret),
+  update: (secret) => withBinary(secret),
+};
+
+/** stringData is written, never read: it becomes data. */
+function withBinary(secret: ApiObject): ApiObject {
+  const { stringData, ...rest } = secret;
+  const typed = { ...rest, type: rest.type || "Opaque" } as ApiObject;
+  if (!isObject(stringData)) return typed;
+  const data: JsonObject = isObject(secret.data) ? { ...secret.data } : {};
+  for (const key in stringData) {
+    const bytes = new TextEncoder().encode(String(stringData[key]));
+    data[key] = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  }
+  return { ...typed, data };
+}
+
+const endpointSlices: Strategy = {
+  isNewGeneration: (next, old) =>
+    !deepEqual(contentOf(next), contentOf(old)) ||
+    !deepEqual(next.metadata.labels ?? {}, old.metadata.labels ?? {}),
+};
+
+function contentOf(object: ApiObject): JsonObject {
+  const { metadata: _, ...content } = object;
+  return content;
+}
+
+const STRATEGIES: Record<string, Strategy> = {
+  pods,
+  namespaces,
+  nodes,
+  secrets,
+  services,
+  "deployments.apps": deployments,
+  "replicasets.apps": replicaSets,
+  "endpointslices.discovery.k8s.io": endpointSlices,
+};
+
+/** The strategy of a kind. */
+export function strategyOf(kind: KindInfo): Strategy {
+  return STRATEGIES[kind.storage] ?? {};
+}
