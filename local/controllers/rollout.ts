@@ -155,15 +155,20 @@ export class Rollout {
       const step = this.#stepFor(set);
       if (step) steps.push(step);
     }
-    const { namespace, name, uid, annotations, resourceVersion } = this.#before.metadata;
+    const { metadata } = this.#before;
+    const { namespace, name, uid, resourceVersion } = metadata;
+    let annotations = metadata.annotations;
     if (this.#revision !== undefined && annotations?.[REVISION] !== this.#revision) {
-      const metadata = { uid, resourceVersion, annotations: { [REVISION]: this.#revision } };
+      const change = { [REVISION]: this.#revision };
+      annotations = { ...annotations, ...change };
+      const patch = { metadata: { uid, resourceVersion, annotations: change } };
       const target = { namespace, name };
-      steps.push({ write: { verb: "patch", kind: DEPLOYMENTS, target, patch: { metadata } } });
+      steps.push({ write: { verb: "patch", kind: DEPLOYMENTS, target, patch } });
     }
     const wanted = compact(status);
     if (!sameJson(wanted, compact(this.#before.status ?? {}))) {
-      const object = { ...this.#before, status: wanted };
+      // a server may take annotations along with a status: they must not be the old ones
+      const object = { ...this.#before, metadata: { ...metadata, annotations }, status: wanted };
       steps.push({ write: { verb: "update", kind: DEPLOYMENTS, object, subresource: "status" } });
     }
     return { steps, after: deadlineIn(this.#deployment, status, this.now) };
