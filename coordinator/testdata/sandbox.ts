@@ -1,0 +1,156 @@
+// An API server without controllers: tests play these, and see just what a coordinator does.
+import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
+import { CoreV1Api, type Pod } from "@cloudydeno/kubernetes-apis/core/v1";
+import { plainClusterConfig, Transport } from "../../kube/mod.ts";
+import { Coordinator, type CoordinatorOptions } from "../mod.ts";
+
+/** What is used of the embedded cluster's API server; the tests, which may know it, hand it in. */
+interface ApiServerClass {
+  start(): Promise<ApiServer>;
+}
+
+interface ApiServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+/** An API server with namespace `team`. */
+export class Sandbox implements AsyncDisposable {
+  readonly #stack: AsyncDisposableStack;
+  readonly #front: Deno.HttpServer<Deno.NetAddr>;
+  readonly #refused: RegExp[] = [];
+  /** Requests that coordinators sent, as `GET /path`. */
+  readonly requests: string[] = [];
+  /** Typed clients of namespace `team`. */
+  readonly core: ReturnType<CoreV1Api["namespace"]>;
+  readonly apps: ReturnType<AppsV1Api["namespace"]>;
+
+  private constructor(stack: AsyncDisposableStack, server: ApiServer, admin: Transport) {
+    this.#stack = stack;
+    this.core = new CoreV1Api(admin).namespace("team");
+    this.apps = new AppsV1Api(admin).namespace("team");
+    const options = {
+      port: 0,
+      hostname: "127.0.0.1",
+      onListen: () => {},
+      onError: () => new Response(), // whoever asked has left
+    };
+    this.#front = Deno.serve(options, (request) => {
+      const { pathname, search } = new URL(request.url);
+      const line = `${request.method} ${pathname}${search}`;
+      this.requests.push(line);
+      if (this.#refused.some((pattern) => pattern.test(line))) return forbidden(line);
+      const { method, body, signal } = request;
+      const headers = new Headers(request.headers);
+      headers.delete("host");
+      return fetch(server.url + pathname + search, { method, headers, body, signal });
+    });
+    stack.defer(() => this.#front.shutdown());
+  }
+
+  static async start(apiServer: ApiServerClass): Promise<Sandbox> {
+    await using stack = new AsyncDisposableStack();
+    const server = stack.use(await apiServer.start());
+    const config = plainClusterConfig(server.url);
+    const admin = stack.use(new Transport(config, { budget: { perSecond: 1e6, burst: 1e6 } }));
+    await new CoreV1Api(admin).createNamespace({ metadata: { name: "team" } });
+    const moved = stack.move();
+    return new Sandbox(moved, server, admin);
+  }
+
+  /** A coordinator that speaks through the front, where requests are recorded and refused. */
+  async coordinator(options: Partial<CoordinatorOptions> = {}): Promise<Coordinator> {
+    return await Coordinator.create({
+      name: "boss",
+      config: plainClusterConfig(`http://127.0.0.1:${this.#front.addr.port}`, {
+        namespace: "team",
+      }),
+      watch: { minBackoff: 1, maxBackoff: 20 },
+      ...options,
+    });
+  }
+
+  /** Answers 403 to requests like these from now on. */
+  refuse(pattern: RegExp): void {
+    this.#refused.push(pattern);
+  }
+
+  /** Makes a pod as a ReplicaSet of workload `w` would. */
+  async addPod(name: string): Promise<void> {
+    await this.core.createPod({
+      metadata: {
+        name,
+        labels: { "troupe.dev/coordinator": "boss", "troupe.dev/workload": "w" },
+      },
+      spec: { containers: [{ name: "worker", image: "w:1", ports: [{ containerPort: 80 }] }] },
+    });
+  }
+
+  /** Writes a pod's status as a kubelet would. */
+  async setPod(name: string, status: Pod["status"]): Promise<void> {
+    await this.core.patchPodStatus(name, "json-merge", { status });
+  }
+
+  /** Lets a pod run, after so many restarts. */
+  async runPod(name: string, restartCount = 0): Promise<void> {
+    const state = { running: { startedAt: new Date() } };
+    await this.setPod(name, {
+      phase: "Running",
+      podIP: "127.0.0.1",
+      conditions: [{ type: "Ready", status: "True" }],
+      containerStatuses: [
+        { name: "worker", image: "w:1", imageID: "", ready: true, restartCount, state },
+      ],
+    });
+  }
+
+  /** Writes a deployment's status as its controller would when all pods are ready. */
+  async completeDeployment(name: string): Promise<Deployment> {
+    const { metadata, spec } = await this.apps.getDeployment(name);
+    const replicas = spec?.replicas ?? 1;
+    return await this.apps.patchDeploymentStatus(name, "json-merge", {
+      status: {
+        observedGeneration: metadata!.generation,
+        replicas,
+        updatedReplicas: replicas,
+        readyReplicas: replicas,
+        availableReplicas: replicas,
+      },
+    } as Deployment);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#stack.disposeAsync();
+  }
+}
+
+function forbidden(line: string): Response {
+  const [, resource = ""] = /\/team\/([a-z]+)/.exec(line) ?? [];
+  const verb = /watch=/.test(line) ? "watch" : "list";
+  const message = `${resource} is forbidden: User "u" cannot ${verb} resource "${resource}" ` +
+    `in API group "" in the namespace "team"`;
+  const status = { kind: "Status", apiVersion: "v1", code: 403, reason: "Forbidden", message };
+  return Response.json(status, { status: 403 });
+}
+
+/** A list that can be waited for. */
+export class Heard<T> {
+  readonly items: T[] = [];
+  readonly #waiting = new Set<() => void>();
+
+  readonly add = (item: T): void => {
+    this.items.push(item);
+    for (const look of [...this.#waiting]) look();
+  };
+
+  /** Resolves with the first item that fits, of those that were there too. */
+  async until(fits: (item: T) => boolean): Promise<T> {
+    const { promise, resolve } = Promise.withResolvers<T>();
+    const look = (): void => {
+      const found = this.items.find(fits);
+      if (found !== undefined) resolve(found);
+    };
+    this.#waiting.add(look);
+    look();
+    return await promise.finally(() => this.#waiting.delete(look));
+  }
+}

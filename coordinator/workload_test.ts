@@ -1,0 +1,222 @@
+import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import { ApiServer } from "../local/apiserver/mod.ts";
+import { Sandbox } from "./testdata/sandbox.ts";
+
+const W = { name: "w", image: "w:1", port: 80 } as const;
+
+Deno.test("Coordinator.run() stores what is asked, and the same again changes nothing", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run({ ...W, envs: { A: "1" } });
+  deepStrictEqual([workload.name, workload.namespace], ["w", "team"]);
+  const before = await sandbox.apps.getDeployment("w");
+  const account = await sandbox.core.getServiceAccount("w");
+  deepStrictEqual(account.metadata!.ownerReferences!.map(({ kind, uid }) => ({ kind, uid })), [
+    { kind: "Deployment", uid: before.metadata!.uid },
+  ]);
+  sandbox.requests.length = 0;
+  await coordinator.run({ ...W, envs: { A: "1" } });
+  const after = await sandbox.apps.getDeployment("w");
+  strictEqual(after.metadata!.generation, before.metadata!.generation);
+  strictEqual(sandbox.requests.length, 2, sandbox.requests.join("\n"));
+});
+
+Deno.test("Coordinator.run() takes away what is asked for no more", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  await coordinator.run({ ...W, envs: { A: "1", B: "2" }, labels: { tier: "x" } });
+  await coordinator.run({ ...W, envs: { B: "2" }, args: ["--fast"] });
+  const { metadata, spec } = await sandbox.apps.getDeployment("w");
+  const [container] = spec!.template.spec!.containers;
+  const names = container!.env!.map((e) => e.name);
+  ok(names.includes("B") && !names.includes("A"));
+  deepStrictEqual(container!.args, ["--fast"]);
+  strictEqual(metadata!.labels!.tier, undefined);
+});
+
+Deno.test("Coordinator.run() sends nothing when a parameter is bad", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  await rejects(() => coordinator.run({ ...W, port: 70_000 }), { name: "TypeError" });
+  deepStrictEqual(sandbox.requests, []);
+});
+
+Deno.test("Coordinator.run() leaves a Deployment of somebody else alone", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const labels = { app: "w" };
+  await sandbox.apps.createDeployment({
+    metadata: { name: "w" },
+    spec: {
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: "c", image: "c" }] } },
+    },
+  });
+  const before = await sandbox.apps.getDeployment("w");
+  await rejects(() => coordinator.run(W), {
+    message: 'Cannot run "w" in namespace "team": a Deployment of that name exists and is not ' +
+      'of coordinator "boss"; choose another name or delete it',
+  });
+  const after = await sandbox.apps.getDeployment("w");
+  strictEqual(after.metadata!.resourceVersion, before.metadata!.resourceVersion);
+  const accounts = (await sandbox.core.getServiceAccountList()).items;
+  deepStrictEqual(accounts.filter((account) => account.metadata?.name === "w"), []);
+});
+
+Deno.test("Coordinator.run() leaves a workload of another coordinator alone", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using other = await sandbox.coordinator({ name: "other" });
+  await other.run(W);
+  await using coordinator = await sandbox.coordinator();
+  await rejects(() => coordinator.run(W), {
+    message: 'Cannot run "w" in namespace "team": a ServiceAccount of that name exists and ' +
+      'belongs to coordinator "other"; choose another name or delete it',
+  });
+});
+
+Deno.test("Coordinator.run() is refused when the coordinator has stopped", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  const coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run(W);
+  await coordinator.stop();
+  await rejects(() => coordinator.run(W), {
+    message: 'Cannot run "w": the coordinator is stopped',
+  });
+  await rejects(() => workload.ready(), {
+    message: 'Cannot go on: coordinator "boss" is stopped',
+  });
+});
+
+Deno.test("Workload.ready() resolves when what was applied is ready, before start() too", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run({ ...W, replicas: 2 });
+  const ready = workload.ready();
+  await sandbox.completeDeployment("w");
+  await ready;
+  await workload.ready();
+  // what was ready before is not what is asked for now
+  await workload.scale(3);
+  await rejects(() => workload.ready({ timeout: 1 }), { name: "TimeoutError" });
+  await sandbox.completeDeployment("w");
+  await workload.ready();
+});
+
+Deno.test("Workload.ready() says why when the time is over", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run(W);
+  await sandbox.addPod("p1");
+  const waiting = { reason: "ImagePullBackOff", message: 'Back-off pulling image "w:1"' };
+  await sandbox.setPod("p1", {
+    phase: "Pending",
+    containerStatuses: [
+      {
+        name: "worker",
+        image: "w:1",
+        imageID: "",
+        ready: false,
+        restartCount: 0,
+        state: { waiting },
+      },
+    ],
+  });
+  await workload.pods(); // what is not known yet cannot be told
+  await rejects(() => workload.ready({ timeout: 20 }), {
+    name: "TimeoutError",
+    message: 'Cannot wait longer for "w": not ready after 0.02 s, 0 of 1 ready; ' +
+      'pod "p1" ImagePullBackOff: Back-off pulling image "w:1"',
+  });
+});
+
+Deno.test("Workload.ready() rejects when its signal aborts, at once if it has aborted", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run(W);
+  const controller = new AbortController();
+  const ready = workload.ready({ signal: controller.signal });
+  controller.abort(new Error("enough"));
+  await rejects(ready, { message: "enough" });
+  await rejects(workload.ready({ signal: controller.signal }), { message: "enough" });
+});
+
+for (
+  const [verb, pattern] of [["list", /GET .*\/pods\?/], [
+    "watch",
+    /GET .*\/pods\?.*watch=/,
+  ]] as const
+) {
+  Deno.test(`Workload.ready() rejects when a role does not allow to ${verb}`, async () => {
+    await using sandbox = await Sandbox.start(ApiServer);
+    sandbox.refuse(pattern);
+    await using coordinator = await sandbox.coordinator();
+    coordinator.onError(() => {});
+    const workload = await coordinator.run(W);
+    const refused = { message: new RegExp(`verbs: \\["${verb}"\\]`) };
+    await rejects(() => workload.ready(), refused);
+    await rejects(() => workload.ready(), refused); // also when it was refused before
+  });
+}
+
+Deno.test("Workload.ready() rejects when the workload is deleted", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run(W);
+  await workload.pods();
+  const ready = workload.ready();
+  await sandbox.apps.deleteDeployment("w", { propagationPolicy: "Background" });
+  await rejects(ready, { message: 'Cannot wait for "w": it was deleted' });
+});
+
+Deno.test("Workload.scale() changes the number and nothing else, by any handle", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const old = await coordinator.run({ ...W, image: "w:1" });
+  await coordinator.run({ ...W, image: "w:2" });
+  await old.scale(4);
+  const { spec } = await sandbox.apps.getDeployment("w");
+  strictEqual(spec!.replicas, 4);
+  strictEqual(spec!.template.spec!.containers[0]!.image, "w:2");
+  await rejects(() => old.scale(-1), /"replicas" given -1, allowed is an integer, 0 or more/);
+});
+
+Deno.test("Workload.scale() does not bring back what was deleted", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run(W);
+  await sandbox.apps.deleteDeployment("w", { propagationPolicy: "Background" });
+  await rejects(() => workload.scale(2), { message: 'Cannot scale "w": it was deleted' });
+});
+
+Deno.test("Workload.delete() resolves when deployment and pods are gone, and can be repeated", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run(W);
+  await sandbox.addPod("p1");
+  deepStrictEqual((await workload.pods()).map((pod) => pod.name), ["p1"]);
+  const deleted = workload.delete();
+  await rejects(workload.delete({ timeout: 20 }), {
+    name: "TimeoutError",
+    message: /not gone after 0.02 s/,
+  });
+  await sandbox.core.deletePod("p1", { gracePeriodSeconds: 0 });
+  // the garbage collector's part: the deployment waits for its dependents
+  await sandbox.apps.patchDeployment("w", "json-merge", { metadata: { finalizers: [] } })
+    .catch(() => {});
+  await deleted;
+  deepStrictEqual(await workload.pods(), []);
+  await workload.delete();
+});
+
+Deno.test("Workload.delete() deletes nothing of somebody else", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run(W);
+  await using other = await sandbox.coordinator({ name: "other" });
+  await other.run({ ...W, name: "theirs" });
+  void workload.delete().catch(() => {});
+  await coordinator.run({ ...W, name: "w2" });
+  const line = sandbox.requests.find((request) => request.startsWith("DELETE"));
+  match(line!, /labelSelector=troupe\.dev%2Fcoordinator%3Dboss%2Ctroupe\.dev%2Fworkload%3Dw&/);
+  ok(await sandbox.apps.getDeployment("theirs"));
+});
