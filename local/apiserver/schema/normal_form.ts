@@ -30,14 +30,76 @@ export function normalForm(value: unknown, schema: Schema): unknown {
   }
 }
 
+/** Optional fields whose zero value is left out: those that are no pointers in the real types. */
+const ZERO_LEFT_OUT = new Set([
+  "availableReplicas",
+  "count",
+  "fullyLabeledReplicas",
+  "healthCheckNodePort",
+  "hostIPC",
+  "hostNetwork",
+  "hostPID",
+  "hostPort",
+  "initialDelaySeconds",
+  "minReadySeconds",
+  "nodePort",
+  "numberAvailable",
+  "numberUnavailable",
+  "observedGeneration",
+  "paused",
+  "publishNotReadyAddresses",
+  "readOnly",
+  "readyReplicas",
+  "stdin",
+  "stdinOnce",
+  "tty",
+  "unavailableReplicas",
+  "unschedulable",
+  "updatedNumberScheduled",
+  "updatedReplicas",
+]);
+
+/** Optional strings that may be there and empty. */
+const EMPTY_KEPT = new Set([
+  "appProtocol",
+  "HostPathVolumeSource.type",
+  "EndpointPort.name",
+  "GRPCAction.service",
+  "loadBalancerClass",
+  "runtimeClassName",
+  "storageClassName",
+]);
+
+/** Whether an optional field's value is left out when written: it is empty. */
+function isLeftOut(key: string, value: unknown, field: Schema, owner: string): boolean {
+  switch (field.type) {
+    case "list":
+      return Array.isArray(value) && value.length === 0;
+    case "map":
+      return typeof value === "object" && value !== null && Object.keys(value).length === 0;
+    case "string":
+      return value === "" && !EMPTY_KEPT.has(key) && !EMPTY_KEPT.has(`${owner}.${key}`);
+    case "integer":
+      return value === 0 && (ZERO_LEFT_OUT.has(key) || owner === "DeploymentStatus");
+    case "boolean":
+      return value === false && ZERO_LEFT_OUT.has(key);
+    default:
+      return false;
+  }
+}
+
 function normalObject(object: JsonObject, schema: Schema): JsonObject {
   const out: JsonObject = {};
+  const owner = schema.name?.slice(schema.name.lastIndexOf(".") + 1) ?? "";
   for (const [key, value] of Object.entries(object)) {
+    if (value === undefined || value === null) continue;
     const child = schema.type === "map" ? schema.values : schema.fields?.[key];
+    const optional = schema.type === "object" && !schema.required?.includes(key);
+    if (child && optional && isLeftOut(key, value, child, owner)) continue;
     out[key] = child ? normalForm(value, child) : value;
   }
   for (const key of schema.required ?? []) {
-    if (out[key] !== undefined && out[key] !== null) continue;
+    if (out[key] !== undefined) continue;
     const field = schema.fields![key]!;
     if (field.type === "string" && !field.format) out[key] = "";
     else if (field.type === "integer") out[key] = 0;
