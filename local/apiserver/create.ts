@@ -29,8 +29,8 @@ export interface CreateInput {
 export function createObject(backend: Backend, kind: KindInfo, input: CreateInput): Stored {
   const { store } = backend;
   const { options } = input;
-  const checked = checkShape(kind, input.object, { mode: options.fieldValidation });
-  options.warnings.push(...checked.unknown);
+  const checked = checkShape(kind, input.object, options.fieldValidation);
+  options.warnings.push(...checked.warnings);
   const namespace = kind.namespaced ? input.namespace ?? "" : "";
   const meta = { ...checked.object.metadata };
   if (kind.namespaced) {
@@ -76,11 +76,11 @@ export function createObject(backend: Backend, kind: KindInfo, input: CreateInpu
       deletionGracePeriodSeconds: undefined,
     },
   };
-  const problems = problemsOf(kind, object, undefined);
+  const problems = problemsOf(kind, object);
   if (problems.length > 0) throw invalid(kind, metadata.name ?? "", problems);
   if (kind.storage === "pods") admitPod(backend, kind, object);
   if (!input.applied) {
-    object = trackWrite(kind, undefined, object, { manager: options.manager, now });
+    object = trackWrite(kind, undefined, { after: object, manager: options.manager, now });
   }
   object = inOrder(storedForm(kind, object), object.metadata);
   if (options.dryRun) return new Stored(object, 0, "ADDED");

@@ -69,7 +69,7 @@ export function patchObject(
     const stored = updateObject(backend, kind, {
       ...input,
       patch: true,
-      change: (current) => asKind(applyPatch(kind, type, current, patch.body), kind),
+      change: (current) => asKind(applyPatch(kind, type, { current, patch: patch.body }), kind),
     });
     return { stored, created: false };
   }
@@ -84,6 +84,7 @@ export function patchObject(
     throw badRequest("metadata.managedFields must be nil");
   }
   const stamp = {
+    applied,
     manager: options.manager,
     now: backend.now(),
     force: patch.force,
@@ -95,7 +96,7 @@ export function patchObject(
       ...input,
       patch: true,
       applied: true,
-      change: (current) => applyConfiguration(kind, current, applied, stamp),
+      change: (current) => applyConfiguration(kind, current, stamp),
     });
     return { stored, created: false };
   }
@@ -107,7 +108,7 @@ export function patchObject(
         `${applied.metadata.uid}, and no existing object was found`,
     );
   }
-  const object: ApiObject = applyConfiguration(kind, undefined, applied, stamp);
+  const object: ApiObject = applyConfiguration(kind, undefined, stamp);
   const stored = createObject(backend, kind, { namespace, name, object, options, applied: true });
   return { stored, created: true };
 }

@@ -5,6 +5,24 @@
 import { badRequest, invalid, type StatusCause, StatusError } from "./errors.ts";
 import type { KindInfo } from "./kinds.ts";
 import { type ApiObject, isObject, type JsonObject } from "./object.ts";
+import {
+  conflictCauses,
+  conflictMessage,
+  jsonPatch,
+  mergePatch,
+  PatchError,
+  serverSideApply,
+  strategicMergePatch,
+  trackUpdate,
+} from "./patch/mod.ts";
+import {
+  applyDefaults,
+  openApiV3,
+  openApiV3Paths,
+  schemaFor,
+  validate,
+  validateObject,
+} from "./schema/mod.ts";
 
 /** The patch formats, by the media type that names them. */
 export const PATCH_TYPES: Record<string, "json" | "merge" | "strategic" | "apply"> = {
@@ -15,49 +33,57 @@ export const PATCH_TYPES: Record<string, "json" | "merge" | "strategic" | "apply
 };
 
 /** Fills in what a client left out. */
-export function withDefaults(_kind: KindInfo, object: ApiObject): ApiObject {
-  return object;
+export function withDefaults(kind: KindInfo, object: ApiObject): ApiObject {
+  return applyDefaults(object, kind) as ApiObject;
 }
 
-/** Drops what the schema does not know. */
+/** How unknown fields are met. */
+export type FieldValidation = "Strict" | "Warn" | "Ignore";
+
+/** Drops what the schema does not know, and says what; throws 400 for what does not fit it. */
 export function checkShape(
-  _kind: KindInfo,
+  kind: KindInfo,
   object: ApiObject,
-  _options: { mode: "Strict" | "Warn" | "Ignore" },
-): { object: ApiObject; unknown: string[] } {
-  return { object, unknown: [] };
+  mode: FieldValidation,
+): { object: ApiObject; warnings: string[] } {
+  const { errors, unknown, pruned, message } = validate(object, kind, {
+    strict: mode === "Strict",
+  });
+  if (errors.length > 0) {
+    throw badRequest(
+      `${kind.kind} in version ${
+        JSON.stringify(kind.version)
+      } cannot be handled as a ${kind.kind}: ${message}`,
+    );
+  }
+  const warnings = mode === "Warn"
+    ? unknown.map((field) => `unknown field ${JSON.stringify(field)}`)
+    : [];
+  return { object: pruned as ApiObject, warnings };
 }
 
 /** What is wrong with an object. */
 export function problemsOf(
-  _kind: KindInfo,
-  _object: ApiObject,
-  _previous: ApiObject | undefined,
+  kind: KindInfo,
+  object: ApiObject,
+  options: { old?: ApiObject; subresource?: string } = {},
 ): StatusCause[] {
-  return [];
+  return validateObject(object, kind, options);
 }
 
 /** Applies a merge, JSON or strategic merge patch. */
 export function applyPatch(
-  _kind: KindInfo,
+  kind: KindInfo,
   type: "json" | "merge" | "strategic",
-  current: ApiObject,
-  patch: unknown,
+  input: { current: ApiObject; patch: unknown },
 ): ApiObject {
-  if (type === "json") throw new StatusError(415, "UnsupportedMediaType", "not served yet");
-  if (!isObject(patch)) throw badRequest("the patch must be an object");
-  return merge(current, patch) as ApiObject;
-}
-
-function merge(current: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch;
-  const result: JsonObject = isObject(current) ? { ...current } : {};
-  for (const key in patch) {
-    const value = patch[key];
-    if (value === null) delete result[key];
-    else result[key] = merge(result[key], value);
-  }
-  return result;
+  const { current, patch } = input;
+  return mapErrors(kind, current.metadata.name ?? "", () => {
+    if (type === "json") return jsonPatch(current, patch);
+    if (!isObject(patch)) throw badRequest("error decoding patch: it is not an object");
+    const schema = type === "strategic" ? schemaFor(kind) : undefined;
+    return schema ? strategicMergePatch(current, patch, schema) : mergePatch(current, patch);
+  });
 }
 
 /** What a write is, for managed fields. */
@@ -71,21 +97,35 @@ export interface WriteStamp {
 export function applyConfiguration(
   kind: KindInfo,
   live: ApiObject | undefined,
-  applied: ApiObject,
-  _options: WriteStamp & { force: boolean },
+  input: WriteStamp & { applied: ApiObject; force: boolean },
 ): ApiObject {
-  if (!isObject(applied)) throw invalid(kind, "", []);
-  return merge(live ?? {}, applied) as ApiObject;
+  return mapErrors(kind, input.applied.metadata.name ?? "", () => {
+    const { object, conflicts } = serverSideApply({ ...input, live, gvk: kind });
+    if (object) return object;
+    throw new StatusError(409, "Conflict", conflictMessage(conflicts), {
+      causes: conflictCauses(conflicts),
+    });
+  });
+}
+
+function mapErrors(kind: KindInfo, name: string, run: () => JsonObject): ApiObject {
+  try {
+    return run() as ApiObject;
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error;
+    if (error.code !== 422) throw new StatusError(error.code, error.reason, error.message);
+    const { status } = invalid(kind, name, []);
+    throw new StatusError(422, "Invalid", error.message, status.details);
+  }
 }
 
 /** Records in `metadata.managedFields` who wrote what. */
 export function trackWrite(
-  _kind: KindInfo,
-  _before: ApiObject | undefined,
-  after: ApiObject,
-  _stamp: WriteStamp,
+  kind: KindInfo,
+  before: ApiObject | undefined,
+  input: WriteStamp & { after: ApiObject },
 ): ApiObject {
-  return after;
+  return trackUpdate({ ...input, before, gvk: kind }) as ApiObject;
 }
 
 /** A meta.k8s.io/v1 Table. */
@@ -121,12 +161,16 @@ export function tableOf(
   };
 }
 
-/** The OpenAPI v3 documents: index, and one for each group version. */
-export function openApiPaths(): JsonObject | undefined {
-  return undefined;
+/** The index of OpenAPI v3 documents. */
+export function openApiPaths(): JsonObject {
+  const paths = openApiV3Paths().map((path) => [
+    path,
+    { serverRelativeURL: `/openapi/v3/${path}` },
+  ]);
+  return { paths: Object.fromEntries(paths) };
 }
 
 /** One OpenAPI v3 document, such as "apis/apps/v1". */
-export function openApiDocument(_path: string): unknown {
-  return undefined;
+export function openApiDocument(path: string): unknown {
+  return openApiV3(path);
 }

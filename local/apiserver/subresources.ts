@@ -131,7 +131,7 @@ async function scale(
     const patch = await readPatch(request, query);
     const type = patch.type === "apply" ? "merge" : patch.type;
     change = (current) => {
-      const patched = applyPatch(kind, type, toScale(current), patch.body);
+      const patched = applyPatch(kind, type, { current: toScale(current), patch: patch.body });
       return fromScale(current, asKind(patched, SCALE));
     };
   }

@@ -30,8 +30,8 @@ export function updateObject(backend: Backend, kind: KindInfo, input: UpdateInpu
   const current = store.get(kind.storage, namespace, name);
   if (!current) throw notFound(kind, name);
   const old = current.as(viewOf(kind)).object;
-  const checked = checkShape(kind, input.change(old), { mode: options.fieldValidation });
-  options.warnings.push(...checked.unknown);
+  const checked = checkShape(kind, input.change(old), options.fieldValidation);
+  options.warnings.push(...checked.warnings);
   let next = checked.object;
   checkIdentity(kind, next, { namespace, name });
   checkVersion(kind, next, old, input.patch ?? false);
@@ -48,7 +48,10 @@ export function updateObject(backend: Backend, kind: KindInfo, input: UpdateInpu
   next = withDefaults(kind, next);
   const problems = [
     ...metadataProblems(next.metadata, old.metadata),
-    ...problemsOf(kind, next, old),
+    // What the server itself writes for a binding is right, and clients could not write it.
+    ...(subresource === "binding" || subresource === "finalize"
+      ? []
+      : problemsOf(kind, next, { old, ...(subresource ? { subresource } : {}) })),
   ];
   if (problems.length > 0) throw invalid(kind, name, problems);
   if (kind.generation && isNewGeneration(kind, next, old)) {
@@ -58,7 +61,8 @@ export function updateObject(backend: Backend, kind: KindInfo, input: UpdateInpu
     };
   }
   if (!input.applied) {
-    next = trackWrite(kind, old, next, {
+    next = trackWrite(kind, old, {
+      after: next,
       manager: options.manager,
       now: backend.now(),
       ...(subresource ? { subresource } : {}),
