@@ -16,7 +16,6 @@ import {
   type KubeObject,
   PODS,
   Reflector,
-  type ReflectorOptions,
   type ReflectorState,
   type ResourceKind,
 } from "../kube/mod.ts";
@@ -26,11 +25,34 @@ import { LABELS } from "./labels.ts";
 import { podState } from "./pod_state.ts";
 import { StateFeed } from "./state_feed.ts";
 
-/** How watches behave; what is left out is as in `kube/`. */
-export type WatchOptions = Pick<
-  ReflectorOptions<KubeObject>,
-  "idleTimeout" | "staleAfter" | "minBackoff" | "maxBackoff" | "pageSize"
->;
+/** How watches behave. */
+export interface WatchOptions {
+  /**
+   * Milliseconds of silence that end a connection; an API server sends something each 60 s.
+   * @default 90_000
+   */
+  idleTimeout?: number;
+  /**
+   * Milliseconds of silence until the state is `stale`.
+   * @default five sixths of `idleTimeout`
+   */
+  staleAfter?: number;
+  /**
+   * Milliseconds to wait after the first failure, before jitter.
+   * @default 500
+   */
+  minBackoff?: number;
+  /**
+   * Milliseconds that no wait exceeds unless the server asks for more.
+   * @default 30_000
+   */
+  maxBackoff?: number;
+  /**
+   * Objects in one page of a list.
+   * @default 500
+   */
+  pageSize?: number;
+}
 
 /** What is seen of one namespace. */
 export interface NamespaceView {

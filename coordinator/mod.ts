@@ -21,6 +21,22 @@ export type {
   PodPhase,
   PodState,
 } from "./events.ts";
+export type { ErrorHandler, Handler } from "../runtime/mod.ts";
+export {
+  ApiError,
+  type ApiErrorInit,
+  type ApiStatus,
+  type ClusterConfig,
+  type ClusterConfigOptions,
+  ConfigError,
+  ConnectionError,
+  type Credentials,
+  loadClusterConfig,
+  plainClusterConfig,
+  type PlainClusterOptions,
+  type Presented,
+  type TlsMaterial,
+} from "../kube/mod.ts";
 export type { CoordinatorOptions } from "./options.ts";
 export type { WatchOptions } from "./cluster_view.ts";
 export { MAX_WORKLOAD_NAME, type RunParams } from "./run_params.ts";

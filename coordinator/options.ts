@@ -8,6 +8,7 @@ const DEFAULT_GRACE = 25_000;
 
 const AT_MOST_A_DAY = 24 * 60 * 60 * 1000;
 const milliseconds = z.number().min(0).max(AT_MOST_A_DAY).describe("milliseconds from 0 to a day");
+const positive = z.number().positive();
 const path = z.string().min(1);
 
 const schema = z.strictObject({
@@ -20,7 +21,15 @@ const schema = z.strictObject({
   grace: milliseconds.default(DEFAULT_GRACE),
   budget: z.strictObject({ perSecond: z.number().positive(), burst: z.number().min(1) }).optional()
     .describe("{ perSecond, burst }, perSecond more than 0 and burst at least 1"),
-  watch: instance<WatchOptions>("an object of watch options").optional(),
+  watch: z.strictObject({
+    idleTimeout: positive.optional(),
+    staleAfter: positive.optional(),
+    minBackoff: positive.optional(),
+    maxBackoff: positive.optional(),
+    pageSize: z.int().min(1).optional(),
+  }).optional().describe(
+    "{ idleTimeout, staleAfter, minBackoff, maxBackoff, pageSize }, each a number more than 0",
+  ),
   signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
 });
 

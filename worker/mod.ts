@@ -3,6 +3,7 @@
  *
  * @module
  */
+export type { ErrorHandler, Handler } from "../runtime/mod.ts";
 export type { WorkerEvent } from "./events.ts";
 export type { WorkerOptions } from "./options.ts";
 export { type ServeHandler, Worker, type WorkerStartOptions } from "./worker.ts";
