@@ -16,6 +16,7 @@ import * as c from "../../../common.ts";
 import { type ListOf, toList } from "../../../requests.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface Cart {
   apiVersion?: "shop/v1";
   kind?: "Cart";
@@ -38,6 +39,7 @@ export function fromCart(input: Cart): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface CartList extends ListOf<Cart> {
   apiVersion?: "shop/v1";
   kind?: "CartList";
@@ -46,6 +48,7 @@ export function toCartList(input: c.JSONValue): CartList & c.ApiKind {
   return toList(input, ["shop/v1", "CartList"], toCart);
 }
 
+/** @ignore */
 export interface Item {
   bought?: c.Time | null;
   owner?: MetaV1.ObjectMeta | null;

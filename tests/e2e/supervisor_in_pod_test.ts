@@ -34,7 +34,7 @@ Deno.test("the supervisor in a pod launches three workers, greets them and leave
   const log = async () => {
     const [pod] = await podsOf("greeter-supervisor");
     if (pod?.status?.phase !== "Running") return "";
-    return new TextDecoder().decode(await core.getPodLog(pod.metadata!.name!));
+    return await core.getPodLog(pod.metadata!.name!);
   };
   const greeted = await until("three greetings in the supervisor's log", async () => {
     const text = await log();

@@ -4,6 +4,7 @@ import { type ListOf, toList } from "../../../requests.ts";
 import * as CoreV1 from "../../core/v1/structs.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface ControllerRevision {
   apiVersion?: "apps/v1";
   kind?: "ControllerRevision";
@@ -28,6 +29,7 @@ export function fromControllerRevision(input: ControllerRevision): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ControllerRevisionList extends ListOf<ControllerRevision> {
   apiVersion?: "apps/v1";
   kind?: "ControllerRevisionList";
@@ -36,6 +38,7 @@ export function toControllerRevisionList(input: c.JSONValue): ControllerRevision
   return toList(input, ["apps/v1", "ControllerRevisionList"], toControllerRevision);
 }
 
+/** @ignore */
 export interface DaemonSet {
   apiVersion?: "apps/v1";
   kind?: "DaemonSet";
@@ -62,6 +65,7 @@ export function fromDaemonSet(input: DaemonSet): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface DaemonSetCondition {
   lastTransitionTime?: c.Time | null;
   message?: string | null;
@@ -86,6 +90,7 @@ export function fromDaemonSetCondition(input: DaemonSetCondition): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface DaemonSetList extends ListOf<DaemonSet> {
   apiVersion?: "apps/v1";
   kind?: "DaemonSetList";
@@ -94,6 +99,7 @@ export function toDaemonSetList(input: c.JSONValue): DaemonSetList & c.ApiKind {
   return toList(input, ["apps/v1", "DaemonSetList"], toDaemonSet);
 }
 
+/** @ignore */
 export interface DaemonSetSpec {
   minReadySeconds?: number | null;
   revisionHistoryLimit?: number | null;
@@ -120,6 +126,7 @@ export function fromDaemonSetSpec(input: DaemonSetSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface DaemonSetStatus {
   collisionCount?: number | null;
   conditions?: Array<DaemonSetCondition> | null;
@@ -154,6 +161,7 @@ export function fromDaemonSetStatus(input: DaemonSetStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface DaemonSetUpdateStrategy {
   rollingUpdate?: RollingUpdateDaemonSet | null;
   type?: string | null;
@@ -172,6 +180,7 @@ export function fromDaemonSetUpdateStrategy(input: DaemonSetUpdateStrategy): c.J
   };
 }
 
+/** @ignore */
 export interface Deployment {
   apiVersion?: "apps/v1";
   kind?: "Deployment";
@@ -198,6 +207,7 @@ export function fromDeployment(input: Deployment): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface DeploymentCondition {
   lastTransitionTime?: c.Time | null;
   lastUpdateTime?: c.Time | null;
@@ -225,6 +235,7 @@ export function fromDeploymentCondition(input: DeploymentCondition): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface DeploymentList extends ListOf<Deployment> {
   apiVersion?: "apps/v1";
   kind?: "DeploymentList";
@@ -233,6 +244,7 @@ export function toDeploymentList(input: c.JSONValue): DeploymentList & c.ApiKind
   return toList(input, ["apps/v1", "DeploymentList"], toDeployment);
 }
 
+/** @ignore */
 export interface DeploymentSpec {
   minReadySeconds?: number | null;
   paused?: boolean | null;
@@ -265,6 +277,7 @@ export function fromDeploymentSpec(input: DeploymentSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface DeploymentStatus {
   availableReplicas?: number | null;
   collisionCount?: number | null;
@@ -297,6 +310,7 @@ export function fromDeploymentStatus(input: DeploymentStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface DeploymentStrategy {
   rollingUpdate?: RollingUpdateDeployment | null;
   type?: string | null;
@@ -315,6 +329,7 @@ export function fromDeploymentStrategy(input: DeploymentStrategy): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ReplicaSet {
   apiVersion?: "apps/v1";
   kind?: "ReplicaSet";
@@ -341,6 +356,7 @@ export function fromReplicaSet(input: ReplicaSet): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ReplicaSetCondition {
   lastTransitionTime?: c.Time | null;
   message?: string | null;
@@ -365,6 +381,7 @@ export function fromReplicaSetCondition(input: ReplicaSetCondition): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface ReplicaSetList extends ListOf<ReplicaSet> {
   apiVersion?: "apps/v1";
   kind?: "ReplicaSetList";
@@ -373,6 +390,7 @@ export function toReplicaSetList(input: c.JSONValue): ReplicaSetList & c.ApiKind
   return toList(input, ["apps/v1", "ReplicaSetList"], toReplicaSet);
 }
 
+/** @ignore */
 export interface ReplicaSetSpec {
   minReadySeconds?: number | null;
   replicas?: number | null;
@@ -396,6 +414,7 @@ export function fromReplicaSetSpec(input: ReplicaSetSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ReplicaSetStatus {
   availableReplicas?: number | null;
   conditions?: Array<ReplicaSetCondition> | null;
@@ -424,6 +443,7 @@ export function fromReplicaSetStatus(input: ReplicaSetStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface RollingUpdateDaemonSet {
   maxSurge?: c.IntOrString | null;
   maxUnavailable?: c.IntOrString | null;
@@ -441,6 +461,7 @@ export function fromRollingUpdateDaemonSet(input: RollingUpdateDaemonSet): c.JSO
   };
 }
 
+/** @ignore */
 export interface RollingUpdateDeployment {
   maxSurge?: c.IntOrString | null;
   maxUnavailable?: c.IntOrString | null;
@@ -458,6 +479,7 @@ export function fromRollingUpdateDeployment(input: RollingUpdateDeployment): c.J
   };
 }
 
+/** @ignore */
 export interface RollingUpdateStatefulSetStrategy {
   maxUnavailable?: c.IntOrString | null;
   partition?: number | null;
@@ -475,6 +497,7 @@ export function fromRollingUpdateStatefulSetStrategy(input: RollingUpdateStatefu
   };
 }
 
+/** @ignore */
 export interface StatefulSet {
   apiVersion?: "apps/v1";
   kind?: "StatefulSet";
@@ -501,6 +524,7 @@ export function fromStatefulSet(input: StatefulSet): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface StatefulSetCondition {
   lastTransitionTime?: c.Time | null;
   message?: string | null;
@@ -525,6 +549,7 @@ export function fromStatefulSetCondition(input: StatefulSetCondition): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface StatefulSetList extends ListOf<StatefulSet> {
   apiVersion?: "apps/v1";
   kind?: "StatefulSetList";
@@ -533,6 +558,7 @@ export function toStatefulSetList(input: c.JSONValue): StatefulSetList & c.ApiKi
   return toList(input, ["apps/v1", "StatefulSetList"], toStatefulSet);
 }
 
+/** @ignore */
 export interface StatefulSetOrdinals {
   start?: number | null;
 }
@@ -548,6 +574,7 @@ export function fromStatefulSetOrdinals(input: StatefulSetOrdinals): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface StatefulSetPersistentVolumeClaimRetentionPolicy {
   whenDeleted?: string | null;
   whenScaled?: string | null;
@@ -565,6 +592,7 @@ export function fromStatefulSetPersistentVolumeClaimRetentionPolicy(input: State
   };
 }
 
+/** @ignore */
 export interface StatefulSetSpec {
   minReadySeconds?: number | null;
   ordinals?: StatefulSetOrdinals | null;
@@ -606,6 +634,7 @@ export function fromStatefulSetSpec(input: StatefulSetSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface StatefulSetStatus {
   availableReplicas?: number | null;
   collisionCount?: number | null;
@@ -640,6 +669,7 @@ export function fromStatefulSetStatus(input: StatefulSetStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface StatefulSetUpdateStrategy {
   rollingUpdate?: RollingUpdateStatefulSetStrategy | null;
   type?: string | null;

@@ -2,6 +2,7 @@
 import * as c from "../../../common.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface BoundObjectReference {
   apiVersion?: string | null;
   kind?: string | null;
@@ -23,6 +24,7 @@ export function fromBoundObjectReference(input: BoundObjectReference): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface SelfSubjectReview {
   apiVersion?: "authentication.k8s.io/v1";
   kind?: "SelfSubjectReview";
@@ -46,6 +48,7 @@ export function fromSelfSubjectReview(input: SelfSubjectReview): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SelfSubjectReviewStatus {
   userInfo?: UserInfo | null;
 }
@@ -62,6 +65,7 @@ export function fromSelfSubjectReviewStatus(input: SelfSubjectReviewStatus): c.J
   };
 }
 
+/** @ignore */
 export interface TokenRequest {
   apiVersion?: string | null;
   kind?: string | null;
@@ -88,6 +92,7 @@ export function fromTokenRequest(input: TokenRequest): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface TokenRequestSpec {
   audiences: Array<string>;
   boundObjectRef?: BoundObjectReference | null;
@@ -108,6 +113,7 @@ export function fromTokenRequestSpec(input: TokenRequestSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface TokenRequestStatus {
   expirationTimestamp: c.Time;
   token: string;
@@ -126,6 +132,7 @@ export function fromTokenRequestStatus(input: TokenRequestStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface TokenReview {
   apiVersion?: "authentication.k8s.io/v1";
   kind?: "TokenReview";
@@ -152,6 +159,7 @@ export function fromTokenReview(input: TokenReview): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface TokenReviewSpec {
   audiences?: Array<string> | null;
   token?: string | null;
@@ -169,6 +177,7 @@ export function fromTokenReviewSpec(input: TokenReviewSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface TokenReviewStatus {
   audiences?: Array<string> | null;
   authenticated?: boolean | null;
@@ -191,6 +200,7 @@ export function fromTokenReviewStatus(input: TokenReviewStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface UserInfo {
   extra?: Record<string, Array<string>> | null;
   groups?: Array<string> | null;

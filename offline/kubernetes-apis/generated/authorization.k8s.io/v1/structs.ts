@@ -2,6 +2,7 @@
 import * as c from "../../../common.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface FieldSelectorAttributes {
   rawSelector?: string | null;
   requirements?: Array<MetaV1.FieldSelectorRequirement> | null;
@@ -20,6 +21,7 @@ export function fromFieldSelectorAttributes(input: FieldSelectorAttributes): c.J
   };
 }
 
+/** @ignore */
 export interface LabelSelectorAttributes {
   rawSelector?: string | null;
   requirements?: Array<MetaV1.LabelSelectorRequirement> | null;
@@ -38,6 +40,7 @@ export function fromLabelSelectorAttributes(input: LabelSelectorAttributes): c.J
   };
 }
 
+/** @ignore */
 export interface LocalSubjectAccessReview {
   apiVersion?: "authorization.k8s.io/v1";
   kind?: "LocalSubjectAccessReview";
@@ -64,6 +67,7 @@ export function fromLocalSubjectAccessReview(input: LocalSubjectAccessReview): c
   };
 }
 
+/** @ignore */
 export interface NonResourceAttributes {
   path?: string | null;
   verb?: string | null;
@@ -81,6 +85,7 @@ export function fromNonResourceAttributes(input: NonResourceAttributes): c.JSONV
   };
 }
 
+/** @ignore */
 export interface NonResourceRule {
   nonResourceURLs?: Array<string> | null;
   verbs: Array<string>;
@@ -98,6 +103,7 @@ export function fromNonResourceRule(input: NonResourceRule): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ResourceAttributes {
   fieldSelector?: FieldSelectorAttributes | null;
   group?: string | null;
@@ -131,6 +137,7 @@ export function fromResourceAttributes(input: ResourceAttributes): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ResourceRule {
   apiGroups?: Array<string> | null;
   resourceNames?: Array<string> | null;
@@ -152,6 +159,7 @@ export function fromResourceRule(input: ResourceRule): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SelfSubjectAccessReview {
   apiVersion?: "authorization.k8s.io/v1";
   kind?: "SelfSubjectAccessReview";
@@ -178,6 +186,7 @@ export function fromSelfSubjectAccessReview(input: SelfSubjectAccessReview): c.J
   };
 }
 
+/** @ignore */
 export interface SelfSubjectAccessReviewSpec {
   nonResourceAttributes?: NonResourceAttributes | null;
   resourceAttributes?: ResourceAttributes | null;
@@ -197,6 +206,7 @@ export function fromSelfSubjectAccessReviewSpec(input: SelfSubjectAccessReviewSp
   };
 }
 
+/** @ignore */
 export interface SelfSubjectRulesReview {
   apiVersion?: "authorization.k8s.io/v1";
   kind?: "SelfSubjectRulesReview";
@@ -223,6 +233,7 @@ export function fromSelfSubjectRulesReview(input: SelfSubjectRulesReview): c.JSO
   };
 }
 
+/** @ignore */
 export interface SelfSubjectRulesReviewSpec {
   namespace?: string | null;
 }
@@ -238,6 +249,7 @@ export function fromSelfSubjectRulesReviewSpec(input: SelfSubjectRulesReviewSpec
   };
 }
 
+/** @ignore */
 export interface SubjectAccessReview {
   apiVersion?: "authorization.k8s.io/v1";
   kind?: "SubjectAccessReview";
@@ -264,6 +276,7 @@ export function fromSubjectAccessReview(input: SubjectAccessReview): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface SubjectAccessReviewSpec {
   extra?: Record<string, Array<string>> | null;
   groups?: Array<string> | null;
@@ -291,6 +304,7 @@ export function fromSubjectAccessReviewSpec(input: SubjectAccessReviewSpec): c.J
   };
 }
 
+/** @ignore */
 export interface SubjectAccessReviewStatus {
   allowed: boolean;
   denied?: boolean | null;
@@ -312,6 +326,7 @@ export function fromSubjectAccessReviewStatus(input: SubjectAccessReviewStatus):
   };
 }
 
+/** @ignore */
 export interface SubjectRulesReviewStatus {
   evaluationError?: string | null;
   incomplete: boolean;

@@ -3,6 +3,7 @@ import * as c from "../../../common.ts";
 import { type ListOf, toList } from "../../../requests.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface CrossVersionObjectReference {
   apiVersion?: string | null;
   kind: string;
@@ -22,6 +23,7 @@ export function fromCrossVersionObjectReference(input: CrossVersionObjectReferen
   };
 }
 
+/** @ignore */
 export interface HorizontalPodAutoscaler {
   apiVersion?: "autoscaling/v1";
   kind?: "HorizontalPodAutoscaler";
@@ -48,6 +50,7 @@ export function fromHorizontalPodAutoscaler(input: HorizontalPodAutoscaler): c.J
   };
 }
 
+/** @ignore */
 export interface HorizontalPodAutoscalerList extends ListOf<HorizontalPodAutoscaler> {
   apiVersion?: "autoscaling/v1";
   kind?: "HorizontalPodAutoscalerList";
@@ -56,6 +59,7 @@ export function toHorizontalPodAutoscalerList(input: c.JSONValue): HorizontalPod
   return toList(input, ["autoscaling/v1", "HorizontalPodAutoscalerList"], toHorizontalPodAutoscaler);
 }
 
+/** @ignore */
 export interface HorizontalPodAutoscalerSpec {
   maxReplicas: number;
   minReplicas?: number | null;
@@ -78,6 +82,7 @@ export function fromHorizontalPodAutoscalerSpec(input: HorizontalPodAutoscalerSp
   };
 }
 
+/** @ignore */
 export interface HorizontalPodAutoscalerStatus {
   currentCPUUtilizationPercentage?: number | null;
   currentReplicas: number;
@@ -102,6 +107,7 @@ export function fromHorizontalPodAutoscalerStatus(input: HorizontalPodAutoscaler
   };
 }
 
+/** @ignore */
 export interface Scale {
   apiVersion?: string | null;
   kind?: string | null;
@@ -128,6 +134,7 @@ export function fromScale(input: Scale): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ScaleSpec {
   replicas?: number | null;
 }
@@ -143,6 +150,7 @@ export function fromScaleSpec(input: ScaleSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ScaleStatus {
   replicas: number;
   selector?: string | null;

@@ -4,6 +4,7 @@ import { type ListOf, toList } from "../../../requests.ts";
 import * as CoreV1 from "../../core/v1/structs.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface CronJob {
   apiVersion?: "batch/v1";
   kind?: "CronJob";
@@ -30,6 +31,7 @@ export function fromCronJob(input: CronJob): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface CronJobList extends ListOf<CronJob> {
   apiVersion?: "batch/v1";
   kind?: "CronJobList";
@@ -38,6 +40,7 @@ export function toCronJobList(input: c.JSONValue): CronJobList & c.ApiKind {
   return toList(input, ["batch/v1", "CronJobList"], toCronJob);
 }
 
+/** @ignore */
 export interface CronJobSpec {
   concurrencyPolicy?: string | null;
   failedJobsHistoryLimit?: number | null;
@@ -68,6 +71,7 @@ export function fromCronJobSpec(input: CronJobSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface CronJobStatus {
   active?: Array<CoreV1.ObjectReference> | null;
   lastScheduleTime?: c.Time | null;
@@ -90,6 +94,7 @@ export function fromCronJobStatus(input: CronJobStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Job {
   apiVersion?: "batch/v1";
   kind?: "Job";
@@ -116,6 +121,7 @@ export function fromJob(input: Job): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface JobCondition {
   lastProbeTime?: c.Time | null;
   lastTransitionTime?: c.Time | null;
@@ -143,6 +149,7 @@ export function fromJobCondition(input: JobCondition): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface JobList extends ListOf<Job> {
   apiVersion?: "batch/v1";
   kind?: "JobList";
@@ -151,6 +158,7 @@ export function toJobList(input: c.JSONValue): JobList & c.ApiKind {
   return toList(input, ["batch/v1", "JobList"], toJob);
 }
 
+/** @ignore */
 export interface JobSpec {
   activeDeadlineSeconds?: number | null;
   backoffLimit?: number | null;
@@ -200,6 +208,7 @@ export function fromJobSpec(input: JobSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface JobStatus {
   active?: number | null;
   completedIndexes?: string | null;
@@ -239,6 +248,7 @@ export function fromJobStatus(input: JobStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface JobTemplateSpec {
   metadata?: MetaV1.ObjectMeta | null;
   spec?: JobSpec | null;
@@ -258,6 +268,7 @@ export function fromJobTemplateSpec(input: JobTemplateSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodFailurePolicy {
   rules: Array<PodFailurePolicyRule>;
 }
@@ -274,6 +285,7 @@ export function fromPodFailurePolicy(input: PodFailurePolicy): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodFailurePolicyOnExitCodesRequirement {
   containerName?: string | null;
   operator: string;
@@ -293,6 +305,7 @@ export function fromPodFailurePolicyOnExitCodesRequirement(input: PodFailurePoli
   };
 }
 
+/** @ignore */
 export interface PodFailurePolicyOnPodConditionsPattern {
   status: string;
   type: string;
@@ -310,6 +323,7 @@ export function fromPodFailurePolicyOnPodConditionsPattern(input: PodFailurePoli
   };
 }
 
+/** @ignore */
 export interface PodFailurePolicyRule {
   action: string;
   onExitCodes?: PodFailurePolicyOnExitCodesRequirement | null;
@@ -331,6 +345,7 @@ export function fromPodFailurePolicyRule(input: PodFailurePolicyRule): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface SuccessPolicy {
   rules: Array<SuccessPolicyRule>;
 }
@@ -347,6 +362,7 @@ export function fromSuccessPolicy(input: SuccessPolicy): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SuccessPolicyRule {
   succeededCount?: number | null;
   succeededIndexes?: string | null;
@@ -364,6 +380,7 @@ export function fromSuccessPolicyRule(input: SuccessPolicyRule): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface UncountedTerminatedPods {
   failed?: Array<string> | null;
   succeeded?: Array<string> | null;

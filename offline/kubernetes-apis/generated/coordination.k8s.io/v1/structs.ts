@@ -3,6 +3,7 @@ import * as c from "../../../common.ts";
 import { type ListOf, toList } from "../../../requests.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface Lease {
   apiVersion?: "coordination.k8s.io/v1";
   kind?: "Lease";
@@ -26,6 +27,7 @@ export function fromLease(input: Lease): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface LeaseList extends ListOf<Lease> {
   apiVersion?: "coordination.k8s.io/v1";
   kind?: "LeaseList";
@@ -34,6 +36,7 @@ export function toLeaseList(input: c.JSONValue): LeaseList & c.ApiKind {
   return toList(input, ["coordination.k8s.io/v1", "LeaseList"], toLease);
 }
 
+/** @ignore */
 export interface LeaseSpec {
   acquireTime?: c.MicroTime | null;
   holderIdentity?: string | null;

@@ -3,6 +3,7 @@ import * as c from "../../../common.ts";
 import { type ListOf, toList } from "../../../requests.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface AWSElasticBlockStoreVolumeSource {
   fsType?: string | null;
   partition?: number | null;
@@ -24,6 +25,7 @@ export function fromAWSElasticBlockStoreVolumeSource(input: AWSElasticBlockStore
   };
 }
 
+/** @ignore */
 export interface Affinity {
   nodeAffinity?: NodeAffinity | null;
   podAffinity?: PodAffinity | null;
@@ -46,6 +48,7 @@ export function fromAffinity(input: Affinity): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface AppArmorProfile {
   localhostProfile?: string | null;
   type: string;
@@ -63,6 +66,7 @@ export function fromAppArmorProfile(input: AppArmorProfile): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface AttachedVolume {
   devicePath: string;
   name: string;
@@ -80,6 +84,7 @@ export function fromAttachedVolume(input: AttachedVolume): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface AzureDiskVolumeSource {
   cachingMode?: string | null;
   diskName: string;
@@ -105,6 +110,7 @@ export function fromAzureDiskVolumeSource(input: AzureDiskVolumeSource): c.JSONV
   };
 }
 
+/** @ignore */
 export interface AzureFilePersistentVolumeSource {
   readOnly?: boolean | null;
   secretName: string;
@@ -126,6 +132,7 @@ export function fromAzureFilePersistentVolumeSource(input: AzureFilePersistentVo
   };
 }
 
+/** @ignore */
 export interface AzureFileVolumeSource {
   readOnly?: boolean | null;
   secretName: string;
@@ -145,6 +152,7 @@ export function fromAzureFileVolumeSource(input: AzureFileVolumeSource): c.JSONV
   };
 }
 
+/** @ignore */
 export interface Binding {
   apiVersion?: "v1";
   kind?: "Binding";
@@ -168,6 +176,7 @@ export function fromBinding(input: Binding): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface CSIPersistentVolumeSource {
   controllerExpandSecretRef?: SecretReference | null;
   controllerPublishSecretRef?: SecretReference | null;
@@ -206,6 +215,7 @@ export function fromCSIPersistentVolumeSource(input: CSIPersistentVolumeSource):
   };
 }
 
+/** @ignore */
 export interface CSIVolumeSource {
   driver: string;
   fsType?: string | null;
@@ -230,6 +240,7 @@ export function fromCSIVolumeSource(input: CSIVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Capabilities {
   add?: Array<string> | null;
   drop?: Array<string> | null;
@@ -247,6 +258,7 @@ export function fromCapabilities(input: Capabilities): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface CephFSPersistentVolumeSource {
   monitors: Array<string>;
   path?: string | null;
@@ -273,6 +285,7 @@ export function fromCephFSPersistentVolumeSource(input: CephFSPersistentVolumeSo
   };
 }
 
+/** @ignore */
 export interface CephFSVolumeSource {
   monitors: Array<string>;
   path?: string | null;
@@ -299,6 +312,7 @@ export function fromCephFSVolumeSource(input: CephFSVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface CinderPersistentVolumeSource {
   fsType?: string | null;
   readOnly?: boolean | null;
@@ -321,6 +335,7 @@ export function fromCinderPersistentVolumeSource(input: CinderPersistentVolumeSo
   };
 }
 
+/** @ignore */
 export interface CinderVolumeSource {
   fsType?: string | null;
   readOnly?: boolean | null;
@@ -343,6 +358,7 @@ export function fromCinderVolumeSource(input: CinderVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ClientIPConfig {
   timeoutSeconds?: number | null;
 }
@@ -358,6 +374,7 @@ export function fromClientIPConfig(input: ClientIPConfig): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ClusterTrustBundleProjection {
   labelSelector?: MetaV1.LabelSelector | null;
   name?: string | null;
@@ -382,6 +399,7 @@ export function fromClusterTrustBundleProjection(input: ClusterTrustBundleProjec
   };
 }
 
+/** @ignore */
 export interface ComponentCondition {
   error?: string | null;
   message?: string | null;
@@ -403,6 +421,7 @@ export function fromComponentCondition(input: ComponentCondition): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ComponentStatus {
   apiVersion?: "v1";
   kind?: "ComponentStatus";
@@ -426,6 +445,7 @@ export function fromComponentStatus(input: ComponentStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ComponentStatusList extends ListOf<ComponentStatus> {
   apiVersion?: "v1";
   kind?: "ComponentStatusList";
@@ -434,6 +454,7 @@ export function toComponentStatusList(input: c.JSONValue): ComponentStatusList &
   return toList(input, ["v1", "ComponentStatusList"], toComponentStatus);
 }
 
+/** @ignore */
 export interface ConfigMap {
   apiVersion?: "v1";
   kind?: "ConfigMap";
@@ -460,6 +481,7 @@ export function fromConfigMap(input: ConfigMap): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ConfigMapEnvSource {
   name?: string | null;
   optional?: boolean | null;
@@ -477,6 +499,7 @@ export function fromConfigMapEnvSource(input: ConfigMapEnvSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ConfigMapKeySelector {
   key: string;
   name?: string | null;
@@ -496,6 +519,7 @@ export function fromConfigMapKeySelector(input: ConfigMapKeySelector): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface ConfigMapList extends ListOf<ConfigMap> {
   apiVersion?: "v1";
   kind?: "ConfigMapList";
@@ -504,6 +528,7 @@ export function toConfigMapList(input: c.JSONValue): ConfigMapList & c.ApiKind {
   return toList(input, ["v1", "ConfigMapList"], toConfigMap);
 }
 
+/** @ignore */
 export interface ConfigMapNodeConfigSource {
   kubeletConfigKey: string;
   name: string;
@@ -527,6 +552,7 @@ export function fromConfigMapNodeConfigSource(input: ConfigMapNodeConfigSource):
   };
 }
 
+/** @ignore */
 export interface ConfigMapProjection {
   items?: Array<KeyToPath> | null;
   name?: string | null;
@@ -547,6 +573,7 @@ export function fromConfigMapProjection(input: ConfigMapProjection): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface ConfigMapVolumeSource {
   defaultMode?: number | null;
   items?: Array<KeyToPath> | null;
@@ -569,6 +596,7 @@ export function fromConfigMapVolumeSource(input: ConfigMapVolumeSource): c.JSONV
   };
 }
 
+/** @ignore */
 export interface Container {
   args?: Array<string> | null;
   command?: Array<string> | null;
@@ -645,6 +673,7 @@ export function fromContainer(input: Container): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ContainerExtendedResourceRequest {
   containerName: string;
   requestName: string;
@@ -664,6 +693,7 @@ export function fromContainerExtendedResourceRequest(input: ContainerExtendedRes
   };
 }
 
+/** @ignore */
 export interface ContainerImage {
   names?: Array<string> | null;
   sizeBytes?: number | null;
@@ -681,6 +711,7 @@ export function fromContainerImage(input: ContainerImage): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ContainerPort {
   containerPort: number;
   hostIP?: string | null;
@@ -704,6 +735,7 @@ export function fromContainerPort(input: ContainerPort): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ContainerResizePolicy {
   resourceName: string;
   restartPolicy: string;
@@ -721,6 +753,7 @@ export function fromContainerResizePolicy(input: ContainerResizePolicy): c.JSONV
   };
 }
 
+/** @ignore */
 export interface ContainerRestartRule {
   action: string;
   exitCodes?: ContainerRestartRuleOnExitCodes | null;
@@ -739,6 +772,7 @@ export function fromContainerRestartRule(input: ContainerRestartRule): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface ContainerRestartRuleOnExitCodes {
   operator: string;
   values?: Array<number> | null;
@@ -756,6 +790,7 @@ export function fromContainerRestartRuleOnExitCodes(input: ContainerRestartRuleO
   };
 }
 
+/** @ignore */
 export interface ContainerState {
   running?: ContainerStateRunning | null;
   terminated?: ContainerStateTerminated | null;
@@ -778,6 +813,7 @@ export function fromContainerState(input: ContainerState): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ContainerStateRunning {
   startedAt?: c.Time | null;
 }
@@ -794,6 +830,7 @@ export function fromContainerStateRunning(input: ContainerStateRunning): c.JSONV
   };
 }
 
+/** @ignore */
 export interface ContainerStateTerminated {
   containerID?: string | null;
   exitCode: number;
@@ -823,6 +860,7 @@ export function fromContainerStateTerminated(input: ContainerStateTerminated): c
   };
 }
 
+/** @ignore */
 export interface ContainerStateWaiting {
   message?: string | null;
   reason?: string | null;
@@ -840,6 +878,7 @@ export function fromContainerStateWaiting(input: ContainerStateWaiting): c.JSONV
   };
 }
 
+/** @ignore */
 export interface ContainerStatus {
   allocatedResources?: Record<string, c.Quantity> | null;
   allocatedResourcesStatus?: Array<ResourceStatus> | null;
@@ -890,6 +929,7 @@ export function fromContainerStatus(input: ContainerStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ContainerUser {
   linux?: LinuxContainerUser | null;
 }
@@ -906,6 +946,7 @@ export function fromContainerUser(input: ContainerUser): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface DaemonEndpoint {
   Port: number;
 }
@@ -921,6 +962,7 @@ export function fromDaemonEndpoint(input: DaemonEndpoint): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface DownwardAPIProjection {
   items?: Array<DownwardAPIVolumeFile> | null;
 }
@@ -937,6 +979,7 @@ export function fromDownwardAPIProjection(input: DownwardAPIProjection): c.JSONV
   };
 }
 
+/** @ignore */
 export interface DownwardAPIVolumeFile {
   fieldRef?: ObjectFieldSelector | null;
   mode?: number | null;
@@ -960,6 +1003,7 @@ export function fromDownwardAPIVolumeFile(input: DownwardAPIVolumeFile): c.JSONV
   };
 }
 
+/** @ignore */
 export interface DownwardAPIVolumeSource {
   defaultMode?: number | null;
   items?: Array<DownwardAPIVolumeFile> | null;
@@ -978,6 +1022,7 @@ export function fromDownwardAPIVolumeSource(input: DownwardAPIVolumeSource): c.J
   };
 }
 
+/** @ignore */
 export interface EmptyDirVolumeSource {
   medium?: string | null;
   sizeLimit?: c.Quantity | null;
@@ -996,6 +1041,7 @@ export function fromEmptyDirVolumeSource(input: EmptyDirVolumeSource): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface EndpointAddress {
   hostname?: string | null;
   ip: string;
@@ -1018,6 +1064,7 @@ export function fromEndpointAddress(input: EndpointAddress): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EndpointPort {
   appProtocol?: string | null;
   name?: string | null;
@@ -1039,6 +1086,7 @@ export function fromEndpointPort(input: EndpointPort): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EndpointSubset {
   addresses?: Array<EndpointAddress> | null;
   notReadyAddresses?: Array<EndpointAddress> | null;
@@ -1061,6 +1109,7 @@ export function fromEndpointSubset(input: EndpointSubset): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Endpoints {
   apiVersion?: "v1";
   kind?: "Endpoints";
@@ -1084,6 +1133,7 @@ export function fromEndpoints(input: Endpoints): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EndpointsList extends ListOf<Endpoints> {
   apiVersion?: "v1";
   kind?: "EndpointsList";
@@ -1092,6 +1142,7 @@ export function toEndpointsList(input: c.JSONValue): EndpointsList & c.ApiKind {
   return toList(input, ["v1", "EndpointsList"], toEndpoints);
 }
 
+/** @ignore */
 export interface EnvFromSource {
   configMapRef?: ConfigMapEnvSource | null;
   prefix?: string | null;
@@ -1113,6 +1164,7 @@ export function fromEnvFromSource(input: EnvFromSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EnvVar {
   name: string;
   value?: string | null;
@@ -1133,6 +1185,7 @@ export function fromEnvVar(input: EnvVar): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EnvVarSource {
   configMapKeyRef?: ConfigMapKeySelector | null;
   fieldRef?: ObjectFieldSelector | null;
@@ -1161,6 +1214,7 @@ export function fromEnvVarSource(input: EnvVarSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EphemeralContainer {
   args?: Array<string> | null;
   command?: Array<string> | null;
@@ -1239,6 +1293,7 @@ export function fromEphemeralContainer(input: EphemeralContainer): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EphemeralVolumeSource {
   volumeClaimTemplate?: PersistentVolumeClaimTemplate | null;
 }
@@ -1255,6 +1310,7 @@ export function fromEphemeralVolumeSource(input: EphemeralVolumeSource): c.JSONV
   };
 }
 
+/** @ignore */
 export interface Event {
   apiVersion?: "v1";
   kind?: "Event";
@@ -1310,6 +1366,7 @@ export function fromEvent(input: Event): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EventList extends ListOf<Event> {
   apiVersion?: "v1";
   kind?: "EventList";
@@ -1318,6 +1375,7 @@ export function toEventList(input: c.JSONValue): EventList & c.ApiKind {
   return toList(input, ["v1", "EventList"], toEvent);
 }
 
+/** @ignore */
 export interface EventSeries {
   count?: number | null;
   lastObservedTime?: c.MicroTime | null;
@@ -1336,6 +1394,7 @@ export function fromEventSeries(input: EventSeries): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EventSource {
   component?: string | null;
   host?: string | null;
@@ -1353,6 +1412,7 @@ export function fromEventSource(input: EventSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ExecAction {
   command?: Array<string> | null;
 }
@@ -1368,6 +1428,7 @@ export function fromExecAction(input: ExecAction): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface FCVolumeSource {
   fsType?: string | null;
   lun?: number | null;
@@ -1391,6 +1452,7 @@ export function fromFCVolumeSource(input: FCVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface FileKeySelector {
   key: string;
   optional?: boolean | null;
@@ -1412,6 +1474,7 @@ export function fromFileKeySelector(input: FileKeySelector): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface FlexPersistentVolumeSource {
   driver: string;
   fsType?: string | null;
@@ -1436,6 +1499,7 @@ export function fromFlexPersistentVolumeSource(input: FlexPersistentVolumeSource
   };
 }
 
+/** @ignore */
 export interface FlexVolumeSource {
   driver: string;
   fsType?: string | null;
@@ -1460,6 +1524,7 @@ export function fromFlexVolumeSource(input: FlexVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface FlockerVolumeSource {
   datasetName?: string | null;
   datasetUUID?: string | null;
@@ -1477,6 +1542,7 @@ export function fromFlockerVolumeSource(input: FlockerVolumeSource): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface GCEPersistentDiskVolumeSource {
   fsType?: string | null;
   partition?: number | null;
@@ -1498,6 +1564,7 @@ export function fromGCEPersistentDiskVolumeSource(input: GCEPersistentDiskVolume
   };
 }
 
+/** @ignore */
 export interface GRPCAction {
   port: number;
   service?: string | null;
@@ -1515,6 +1582,7 @@ export function fromGRPCAction(input: GRPCAction): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface GitRepoVolumeSource {
   directory?: string | null;
   repository: string;
@@ -1534,6 +1602,7 @@ export function fromGitRepoVolumeSource(input: GitRepoVolumeSource): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface GlusterfsPersistentVolumeSource {
   endpoints: string;
   endpointsNamespace?: string | null;
@@ -1555,6 +1624,7 @@ export function fromGlusterfsPersistentVolumeSource(input: GlusterfsPersistentVo
   };
 }
 
+/** @ignore */
 export interface GlusterfsVolumeSource {
   endpoints: string;
   path: string;
@@ -1574,6 +1644,7 @@ export function fromGlusterfsVolumeSource(input: GlusterfsVolumeSource): c.JSONV
   };
 }
 
+/** @ignore */
 export interface HTTPGetAction {
   host?: string | null;
   httpHeaders?: Array<HTTPHeader> | null;
@@ -1598,6 +1669,7 @@ export function fromHTTPGetAction(input: HTTPGetAction): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface HTTPHeader {
   name: string;
   value: string;
@@ -1615,6 +1687,7 @@ export function fromHTTPHeader(input: HTTPHeader): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface HostAlias {
   hostnames?: Array<string> | null;
   ip: string;
@@ -1632,6 +1705,7 @@ export function fromHostAlias(input: HostAlias): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface HostIP {
   ip: string;
 }
@@ -1647,6 +1721,7 @@ export function fromHostIP(input: HostIP): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface HostPathVolumeSource {
   path: string;
   type?: string | null;
@@ -1664,6 +1739,7 @@ export function fromHostPathVolumeSource(input: HostPathVolumeSource): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface ISCSIPersistentVolumeSource {
   chapAuthDiscovery?: boolean | null;
   chapAuthSession?: boolean | null;
@@ -1700,6 +1776,7 @@ export function fromISCSIPersistentVolumeSource(input: ISCSIPersistentVolumeSour
   };
 }
 
+/** @ignore */
 export interface ISCSIVolumeSource {
   chapAuthDiscovery?: boolean | null;
   chapAuthSession?: boolean | null;
@@ -1736,6 +1813,7 @@ export function fromISCSIVolumeSource(input: ISCSIVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ImageVolumeSource {
   pullPolicy?: string | null;
   reference?: string | null;
@@ -1753,6 +1831,7 @@ export function fromImageVolumeSource(input: ImageVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ImageVolumeStatus {
   imageRef: string;
 }
@@ -1768,6 +1847,7 @@ export function fromImageVolumeStatus(input: ImageVolumeStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface KeyToPath {
   key: string;
   mode?: number | null;
@@ -1787,6 +1867,7 @@ export function fromKeyToPath(input: KeyToPath): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Lifecycle {
   postStart?: LifecycleHandler | null;
   preStop?: LifecycleHandler | null;
@@ -1808,6 +1889,7 @@ export function fromLifecycle(input: Lifecycle): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface LifecycleHandler {
   exec?: ExecAction | null;
   httpGet?: HTTPGetAction | null;
@@ -1833,6 +1915,7 @@ export function fromLifecycleHandler(input: LifecycleHandler): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface LimitRange {
   apiVersion?: "v1";
   kind?: "LimitRange";
@@ -1856,6 +1939,7 @@ export function fromLimitRange(input: LimitRange): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface LimitRangeItem {
   default?: Record<string, c.Quantity> | null;
   defaultRequest?: Record<string, c.Quantity> | null;
@@ -1886,6 +1970,7 @@ export function fromLimitRangeItem(input: LimitRangeItem): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface LimitRangeList extends ListOf<LimitRange> {
   apiVersion?: "v1";
   kind?: "LimitRangeList";
@@ -1894,6 +1979,7 @@ export function toLimitRangeList(input: c.JSONValue): LimitRangeList & c.ApiKind
   return toList(input, ["v1", "LimitRangeList"], toLimitRange);
 }
 
+/** @ignore */
 export interface LimitRangeSpec {
   limits: Array<LimitRangeItem>;
 }
@@ -1910,6 +1996,7 @@ export function fromLimitRangeSpec(input: LimitRangeSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface LinuxContainerUser {
   gid: number;
   supplementalGroups?: Array<number> | null;
@@ -1929,6 +2016,7 @@ export function fromLinuxContainerUser(input: LinuxContainerUser): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface LoadBalancerIngress {
   hostname?: string | null;
   ip?: string | null;
@@ -1951,6 +2039,7 @@ export function fromLoadBalancerIngress(input: LoadBalancerIngress): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface LoadBalancerStatus {
   ingress?: Array<LoadBalancerIngress> | null;
 }
@@ -1967,6 +2056,7 @@ export function fromLoadBalancerStatus(input: LoadBalancerStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface LocalObjectReference {
   name?: string | null;
 }
@@ -1982,6 +2072,7 @@ export function fromLocalObjectReference(input: LocalObjectReference): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface LocalVolumeSource {
   fsType?: string | null;
   path: string;
@@ -1999,6 +2090,7 @@ export function fromLocalVolumeSource(input: LocalVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ModifyVolumeStatus {
   status: string;
   targetVolumeAttributesClassName?: string | null;
@@ -2016,6 +2108,7 @@ export function fromModifyVolumeStatus(input: ModifyVolumeStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NFSVolumeSource {
   path: string;
   readOnly?: boolean | null;
@@ -2035,6 +2128,7 @@ export function fromNFSVolumeSource(input: NFSVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Namespace {
   apiVersion?: "v1";
   kind?: "Namespace";
@@ -2061,6 +2155,7 @@ export function fromNamespace(input: Namespace): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NamespaceCondition {
   lastTransitionTime?: c.Time | null;
   message?: string | null;
@@ -2085,6 +2180,7 @@ export function fromNamespaceCondition(input: NamespaceCondition): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NamespaceList extends ListOf<Namespace> {
   apiVersion?: "v1";
   kind?: "NamespaceList";
@@ -2093,6 +2189,7 @@ export function toNamespaceList(input: c.JSONValue): NamespaceList & c.ApiKind {
   return toList(input, ["v1", "NamespaceList"], toNamespace);
 }
 
+/** @ignore */
 export interface NamespaceSpec {
   finalizers?: Array<string> | null;
 }
@@ -2108,6 +2205,7 @@ export function fromNamespaceSpec(input: NamespaceSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NamespaceStatus {
   conditions?: Array<NamespaceCondition> | null;
   phase?: string | null;
@@ -2126,6 +2224,7 @@ export function fromNamespaceStatus(input: NamespaceStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Node {
   apiVersion?: "v1";
   kind?: "Node";
@@ -2152,6 +2251,7 @@ export function fromNode(input: Node): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeAddress {
   address: string;
   type: string;
@@ -2169,6 +2269,7 @@ export function fromNodeAddress(input: NodeAddress): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeAffinity {
   preferredDuringSchedulingIgnoredDuringExecution?: Array<PreferredSchedulingTerm> | null;
   requiredDuringSchedulingIgnoredDuringExecution?: NodeSelector | null;
@@ -2188,6 +2289,7 @@ export function fromNodeAffinity(input: NodeAffinity): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeAllocatableResourceClaimStatus {
   containers?: Array<string> | null;
   resourceClaimName: string;
@@ -2208,6 +2310,7 @@ export function fromNodeAllocatableResourceClaimStatus(input: NodeAllocatableRes
   };
 }
 
+/** @ignore */
 export interface NodeCondition {
   lastHeartbeatTime?: c.Time | null;
   lastTransitionTime?: c.Time | null;
@@ -2235,6 +2338,7 @@ export function fromNodeCondition(input: NodeCondition): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeConfigSource {
   configMap?: ConfigMapNodeConfigSource | null;
 }
@@ -2251,6 +2355,7 @@ export function fromNodeConfigSource(input: NodeConfigSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeConfigStatus {
   active?: NodeConfigSource | null;
   assigned?: NodeConfigSource | null;
@@ -2275,6 +2380,7 @@ export function fromNodeConfigStatus(input: NodeConfigStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeDaemonEndpoints {
   kubeletEndpoint?: DaemonEndpoint | null;
 }
@@ -2291,6 +2397,7 @@ export function fromNodeDaemonEndpoints(input: NodeDaemonEndpoints): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface NodeFeatures {
   supplementalGroupsPolicy?: boolean | null;
 }
@@ -2306,6 +2413,7 @@ export function fromNodeFeatures(input: NodeFeatures): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeList extends ListOf<Node> {
   apiVersion?: "v1";
   kind?: "NodeList";
@@ -2314,6 +2422,7 @@ export function toNodeList(input: c.JSONValue): NodeList & c.ApiKind {
   return toList(input, ["v1", "NodeList"], toNode);
 }
 
+/** @ignore */
 export interface NodeRuntimeHandler {
   features?: NodeRuntimeHandlerFeatures | null;
   name?: string | null;
@@ -2332,6 +2441,7 @@ export function fromNodeRuntimeHandler(input: NodeRuntimeHandler): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeRuntimeHandlerFeatures {
   recursiveReadOnlyMounts?: boolean | null;
   userNamespaces?: boolean | null;
@@ -2349,6 +2459,7 @@ export function fromNodeRuntimeHandlerFeatures(input: NodeRuntimeHandlerFeatures
   };
 }
 
+/** @ignore */
 export interface NodeSelector {
   nodeSelectorTerms: Array<NodeSelectorTerm>;
 }
@@ -2365,6 +2476,7 @@ export function fromNodeSelector(input: NodeSelector): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeSelectorRequirement {
   key: string;
   operator: string;
@@ -2384,6 +2496,7 @@ export function fromNodeSelectorRequirement(input: NodeSelectorRequirement): c.J
   };
 }
 
+/** @ignore */
 export interface NodeSelectorTerm {
   matchExpressions?: Array<NodeSelectorRequirement> | null;
   matchFields?: Array<NodeSelectorRequirement> | null;
@@ -2403,6 +2516,7 @@ export function fromNodeSelectorTerm(input: NodeSelectorTerm): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeSpec {
   configSource?: NodeConfigSource | null;
   externalID?: string | null;
@@ -2432,6 +2546,7 @@ export function fromNodeSpec(input: NodeSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeStatus {
   addresses?: Array<NodeAddress> | null;
   allocatable?: Record<string, c.Quantity> | null;
@@ -2484,6 +2599,7 @@ export function fromNodeStatus(input: NodeStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeSwapStatus {
   capacity?: number | null;
 }
@@ -2499,6 +2615,7 @@ export function fromNodeSwapStatus(input: NodeSwapStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface NodeSystemInfo {
   architecture: string;
   bootID: string;
@@ -2535,6 +2652,7 @@ export function fromNodeSystemInfo(input: NodeSystemInfo): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ObjectFieldSelector {
   apiVersion?: string | null;
   fieldPath: string;
@@ -2552,6 +2670,7 @@ export function fromObjectFieldSelector(input: ObjectFieldSelector): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface ObjectReference {
   apiVersion?: string | null;
   fieldPath?: string | null;
@@ -2579,6 +2698,7 @@ export function fromObjectReference(input: ObjectReference): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PersistentVolume {
   apiVersion?: "v1";
   kind?: "PersistentVolume";
@@ -2605,6 +2725,7 @@ export function fromPersistentVolume(input: PersistentVolume): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PersistentVolumeClaim {
   apiVersion?: "v1";
   kind?: "PersistentVolumeClaim";
@@ -2631,6 +2752,7 @@ export function fromPersistentVolumeClaim(input: PersistentVolumeClaim): c.JSONV
   };
 }
 
+/** @ignore */
 export interface PersistentVolumeClaimCondition {
   lastProbeTime?: c.Time | null;
   lastTransitionTime?: c.Time | null;
@@ -2658,6 +2780,7 @@ export function fromPersistentVolumeClaimCondition(input: PersistentVolumeClaimC
   };
 }
 
+/** @ignore */
 export interface PersistentVolumeClaimList extends ListOf<PersistentVolumeClaim> {
   apiVersion?: "v1";
   kind?: "PersistentVolumeClaimList";
@@ -2666,6 +2789,7 @@ export function toPersistentVolumeClaimList(input: c.JSONValue): PersistentVolum
   return toList(input, ["v1", "PersistentVolumeClaimList"], toPersistentVolumeClaim);
 }
 
+/** @ignore */
 export interface PersistentVolumeClaimSpec {
   accessModes?: Array<string> | null;
   dataSource?: TypedLocalObjectReference | null;
@@ -2701,6 +2825,7 @@ export function fromPersistentVolumeClaimSpec(input: PersistentVolumeClaimSpec):
   };
 }
 
+/** @ignore */
 export interface PersistentVolumeClaimStatus {
   accessModes?: Array<string> | null;
   allocatedResourceStatuses?: Record<string, string> | null;
@@ -2734,6 +2859,7 @@ export function fromPersistentVolumeClaimStatus(input: PersistentVolumeClaimStat
   };
 }
 
+/** @ignore */
 export interface PersistentVolumeClaimTemplate {
   metadata?: MetaV1.ObjectMeta | null;
   spec: PersistentVolumeClaimSpec;
@@ -2753,6 +2879,7 @@ export function fromPersistentVolumeClaimTemplate(input: PersistentVolumeClaimTe
   };
 }
 
+/** @ignore */
 export interface PersistentVolumeClaimVolumeSource {
   claimName: string;
   readOnly?: boolean | null;
@@ -2770,6 +2897,7 @@ export function fromPersistentVolumeClaimVolumeSource(input: PersistentVolumeCla
   };
 }
 
+/** @ignore */
 export interface PersistentVolumeList extends ListOf<PersistentVolume> {
   apiVersion?: "v1";
   kind?: "PersistentVolumeList";
@@ -2778,6 +2906,7 @@ export function toPersistentVolumeList(input: c.JSONValue): PersistentVolumeList
   return toList(input, ["v1", "PersistentVolumeList"], toPersistentVolume);
 }
 
+/** @ignore */
 export interface PersistentVolumeSpec {
   accessModes?: Array<string> | null;
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource | null;
@@ -2878,6 +3007,7 @@ export function fromPersistentVolumeSpec(input: PersistentVolumeSpec): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface PersistentVolumeStatus {
   lastPhaseTransitionTime?: c.Time | null;
   message?: string | null;
@@ -2900,6 +3030,7 @@ export function fromPersistentVolumeStatus(input: PersistentVolumeStatus): c.JSO
   };
 }
 
+/** @ignore */
 export interface PhotonPersistentDiskVolumeSource {
   fsType?: string | null;
   pdID: string;
@@ -2917,6 +3048,7 @@ export function fromPhotonPersistentDiskVolumeSource(input: PhotonPersistentDisk
   };
 }
 
+/** @ignore */
 export interface Pod {
   apiVersion?: "v1";
   kind?: "Pod";
@@ -2943,6 +3075,7 @@ export function fromPod(input: Pod): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodAffinity {
   preferredDuringSchedulingIgnoredDuringExecution?: Array<WeightedPodAffinityTerm> | null;
   requiredDuringSchedulingIgnoredDuringExecution?: Array<PodAffinityTerm> | null;
@@ -2962,6 +3095,7 @@ export function fromPodAffinity(input: PodAffinity): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodAffinityTerm {
   labelSelector?: MetaV1.LabelSelector | null;
   matchLabelKeys?: Array<string> | null;
@@ -2989,6 +3123,7 @@ export function fromPodAffinityTerm(input: PodAffinityTerm): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodAntiAffinity {
   preferredDuringSchedulingIgnoredDuringExecution?: Array<WeightedPodAffinityTerm> | null;
   requiredDuringSchedulingIgnoredDuringExecution?: Array<PodAffinityTerm> | null;
@@ -3008,6 +3143,7 @@ export function fromPodAntiAffinity(input: PodAntiAffinity): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodCertificateProjection {
   certificateChainPath?: string | null;
   credentialBundlePath?: string | null;
@@ -3035,6 +3171,7 @@ export function fromPodCertificateProjection(input: PodCertificateProjection): c
   };
 }
 
+/** @ignore */
 export interface PodCondition {
   lastProbeTime?: c.Time | null;
   lastTransitionTime?: c.Time | null;
@@ -3064,6 +3201,7 @@ export function fromPodCondition(input: PodCondition): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodDNSConfig {
   nameservers?: Array<string> | null;
   options?: Array<PodDNSConfigOption> | null;
@@ -3084,6 +3222,7 @@ export function fromPodDNSConfig(input: PodDNSConfig): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodDNSConfigOption {
   name?: string | null;
   value?: string | null;
@@ -3101,6 +3240,7 @@ export function fromPodDNSConfigOption(input: PodDNSConfigOption): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodExtendedResourceClaimStatus {
   requestMappings: Array<ContainerExtendedResourceRequest>;
   resourceClaimName: string;
@@ -3119,6 +3259,7 @@ export function fromPodExtendedResourceClaimStatus(input: PodExtendedResourceCla
   };
 }
 
+/** @ignore */
 export interface PodIP {
   ip: string;
 }
@@ -3134,6 +3275,7 @@ export function fromPodIP(input: PodIP): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodList extends ListOf<Pod> {
   apiVersion?: "v1";
   kind?: "PodList";
@@ -3142,6 +3284,7 @@ export function toPodList(input: c.JSONValue): PodList & c.ApiKind {
   return toList(input, ["v1", "PodList"], toPod);
 }
 
+/** @ignore */
 export interface PodOS {
   name: string;
 }
@@ -3157,6 +3300,7 @@ export function fromPodOS(input: PodOS): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodReadinessGate {
   conditionType: string;
 }
@@ -3172,6 +3316,7 @@ export function fromPodReadinessGate(input: PodReadinessGate): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodResourceClaim {
   name: string;
   resourceClaimName?: string | null;
@@ -3191,6 +3336,7 @@ export function fromPodResourceClaim(input: PodResourceClaim): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodResourceClaimStatus {
   name: string;
   resourceClaimName?: string | null;
@@ -3208,6 +3354,7 @@ export function fromPodResourceClaimStatus(input: PodResourceClaimStatus): c.JSO
   };
 }
 
+/** @ignore */
 export interface PodSchedulingGate {
   name: string;
 }
@@ -3223,6 +3370,7 @@ export function fromPodSchedulingGate(input: PodSchedulingGate): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodSchedulingGroup {
   podGroupName?: string | null;
 }
@@ -3238,6 +3386,7 @@ export function fromPodSchedulingGroup(input: PodSchedulingGroup): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodSecurityContext {
   appArmorProfile?: AppArmorProfile | null;
   fsGroup?: number | null;
@@ -3282,6 +3431,7 @@ export function fromPodSecurityContext(input: PodSecurityContext): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodSpec {
   activeDeadlineSeconds?: number | null;
   affinity?: Affinity | null;
@@ -3397,6 +3547,7 @@ export function fromPodSpec(input: PodSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodStatus {
   allocatedResources?: Record<string, c.Quantity> | null;
   conditions?: Array<PodCondition> | null;
@@ -3464,6 +3615,7 @@ export function fromPodStatus(input: PodStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodTemplate {
   apiVersion?: "v1";
   kind?: "PodTemplate";
@@ -3487,6 +3639,7 @@ export function fromPodTemplate(input: PodTemplate): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodTemplateList extends ListOf<PodTemplate> {
   apiVersion?: "v1";
   kind?: "PodTemplateList";
@@ -3495,6 +3648,7 @@ export function toPodTemplateList(input: c.JSONValue): PodTemplateList & c.ApiKi
   return toList(input, ["v1", "PodTemplateList"], toPodTemplate);
 }
 
+/** @ignore */
 export interface PodTemplateSpec {
   metadata?: MetaV1.ObjectMeta | null;
   spec?: PodSpec | null;
@@ -3514,6 +3668,7 @@ export function fromPodTemplateSpec(input: PodTemplateSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PortStatus {
   error?: string | null;
   port: number;
@@ -3533,6 +3688,7 @@ export function fromPortStatus(input: PortStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PortworxVolumeSource {
   fsType?: string | null;
   readOnly?: boolean | null;
@@ -3552,6 +3708,7 @@ export function fromPortworxVolumeSource(input: PortworxVolumeSource): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface PreferredSchedulingTerm {
   preference: NodeSelectorTerm;
   weight: number;
@@ -3570,6 +3727,7 @@ export function fromPreferredSchedulingTerm(input: PreferredSchedulingTerm): c.J
   };
 }
 
+/** @ignore */
 export interface Probe {
   exec?: ExecAction | null;
   failureThreshold?: number | null;
@@ -3607,6 +3765,7 @@ export function fromProbe(input: Probe): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ProjectedVolumeSource {
   defaultMode?: number | null;
   sources?: Array<VolumeProjection> | null;
@@ -3625,6 +3784,7 @@ export function fromProjectedVolumeSource(input: ProjectedVolumeSource): c.JSONV
   };
 }
 
+/** @ignore */
 export interface QuobyteVolumeSource {
   group?: string | null;
   readOnly?: boolean | null;
@@ -3650,6 +3810,7 @@ export function fromQuobyteVolumeSource(input: QuobyteVolumeSource): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface RBDPersistentVolumeSource {
   fsType?: string | null;
   image: string;
@@ -3680,6 +3841,7 @@ export function fromRBDPersistentVolumeSource(input: RBDPersistentVolumeSource):
   };
 }
 
+/** @ignore */
 export interface RBDVolumeSource {
   fsType?: string | null;
   image: string;
@@ -3710,6 +3872,7 @@ export function fromRBDVolumeSource(input: RBDVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ReplicationController {
   apiVersion?: "v1";
   kind?: "ReplicationController";
@@ -3736,6 +3899,7 @@ export function fromReplicationController(input: ReplicationController): c.JSONV
   };
 }
 
+/** @ignore */
 export interface ReplicationControllerCondition {
   lastTransitionTime?: c.Time | null;
   message?: string | null;
@@ -3760,6 +3924,7 @@ export function fromReplicationControllerCondition(input: ReplicationControllerC
   };
 }
 
+/** @ignore */
 export interface ReplicationControllerList extends ListOf<ReplicationController> {
   apiVersion?: "v1";
   kind?: "ReplicationControllerList";
@@ -3768,6 +3933,7 @@ export function toReplicationControllerList(input: c.JSONValue): ReplicationCont
   return toList(input, ["v1", "ReplicationControllerList"], toReplicationController);
 }
 
+/** @ignore */
 export interface ReplicationControllerSpec {
   minReadySeconds?: number | null;
   replicas?: number | null;
@@ -3790,6 +3956,7 @@ export function fromReplicationControllerSpec(input: ReplicationControllerSpec):
   };
 }
 
+/** @ignore */
 export interface ReplicationControllerStatus {
   availableReplicas?: number | null;
   conditions?: Array<ReplicationControllerCondition> | null;
@@ -3816,6 +3983,7 @@ export function fromReplicationControllerStatus(input: ReplicationControllerStat
   };
 }
 
+/** @ignore */
 export interface ResourceClaim {
   name: string;
   request?: string | null;
@@ -3833,6 +4001,7 @@ export function fromResourceClaim(input: ResourceClaim): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ResourceFieldSelector {
   containerName?: string | null;
   divisor?: c.Quantity | null;
@@ -3853,6 +4022,7 @@ export function fromResourceFieldSelector(input: ResourceFieldSelector): c.JSONV
   };
 }
 
+/** @ignore */
 export interface ResourceHealth {
   health?: string | null;
   message?: string | null;
@@ -3872,6 +4042,7 @@ export function fromResourceHealth(input: ResourceHealth): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ResourceQuota {
   apiVersion?: "v1";
   kind?: "ResourceQuota";
@@ -3898,6 +4069,7 @@ export function fromResourceQuota(input: ResourceQuota): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ResourceQuotaList extends ListOf<ResourceQuota> {
   apiVersion?: "v1";
   kind?: "ResourceQuotaList";
@@ -3906,6 +4078,7 @@ export function toResourceQuotaList(input: c.JSONValue): ResourceQuotaList & c.A
   return toList(input, ["v1", "ResourceQuotaList"], toResourceQuota);
 }
 
+/** @ignore */
 export interface ResourceQuotaSpec {
   hard?: Record<string, c.Quantity> | null;
   scopeSelector?: ScopeSelector | null;
@@ -3927,6 +4100,7 @@ export function fromResourceQuotaSpec(input: ResourceQuotaSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ResourceQuotaStatus {
   hard?: Record<string, c.Quantity> | null;
   used?: Record<string, c.Quantity> | null;
@@ -3946,6 +4120,7 @@ export function fromResourceQuotaStatus(input: ResourceQuotaStatus): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface ResourceRequirements {
   claims?: Array<ResourceClaim> | null;
   limits?: Record<string, c.Quantity> | null;
@@ -3968,6 +4143,7 @@ export function fromResourceRequirements(input: ResourceRequirements): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface ResourceStatus {
   name: string;
   resources?: Array<ResourceHealth> | null;
@@ -3986,6 +4162,7 @@ export function fromResourceStatus(input: ResourceStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SELinuxOptions {
   level?: string | null;
   role?: string | null;
@@ -4007,6 +4184,7 @@ export function fromSELinuxOptions(input: SELinuxOptions): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ScaleIOPersistentVolumeSource {
   fsType?: string | null;
   gateway: string;
@@ -4041,6 +4219,7 @@ export function fromScaleIOPersistentVolumeSource(input: ScaleIOPersistentVolume
   };
 }
 
+/** @ignore */
 export interface ScaleIOVolumeSource {
   fsType?: string | null;
   gateway: string;
@@ -4075,6 +4254,7 @@ export function fromScaleIOVolumeSource(input: ScaleIOVolumeSource): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface ScopeSelector {
   matchExpressions?: Array<ScopedResourceSelectorRequirement> | null;
 }
@@ -4091,6 +4271,7 @@ export function fromScopeSelector(input: ScopeSelector): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ScopedResourceSelectorRequirement {
   operator: string;
   scopeName: string;
@@ -4110,6 +4291,7 @@ export function fromScopedResourceSelectorRequirement(input: ScopedResourceSelec
   };
 }
 
+/** @ignore */
 export interface SeccompProfile {
   localhostProfile?: string | null;
   type: string;
@@ -4127,6 +4309,7 @@ export function fromSeccompProfile(input: SeccompProfile): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Secret {
   apiVersion?: "v1";
   kind?: "Secret";
@@ -4155,6 +4338,7 @@ export function fromSecret(input: Secret): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SecretEnvSource {
   name?: string | null;
   optional?: boolean | null;
@@ -4172,6 +4356,7 @@ export function fromSecretEnvSource(input: SecretEnvSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SecretKeySelector {
   key: string;
   name?: string | null;
@@ -4191,6 +4376,7 @@ export function fromSecretKeySelector(input: SecretKeySelector): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SecretList extends ListOf<Secret> {
   apiVersion?: "v1";
   kind?: "SecretList";
@@ -4199,6 +4385,7 @@ export function toSecretList(input: c.JSONValue): SecretList & c.ApiKind {
   return toList(input, ["v1", "SecretList"], toSecret);
 }
 
+/** @ignore */
 export interface SecretProjection {
   items?: Array<KeyToPath> | null;
   name?: string | null;
@@ -4219,6 +4406,7 @@ export function fromSecretProjection(input: SecretProjection): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SecretReference {
   name?: string | null;
   namespace?: string | null;
@@ -4236,6 +4424,7 @@ export function fromSecretReference(input: SecretReference): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SecretVolumeSource {
   defaultMode?: number | null;
   items?: Array<KeyToPath> | null;
@@ -4258,6 +4447,7 @@ export function fromSecretVolumeSource(input: SecretVolumeSource): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SecurityContext {
   allowPrivilegeEscalation?: boolean | null;
   appArmorProfile?: AppArmorProfile | null;
@@ -4300,6 +4490,7 @@ export function fromSecurityContext(input: SecurityContext): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Service {
   apiVersion?: "v1";
   kind?: "Service";
@@ -4326,6 +4517,7 @@ export function fromService(input: Service): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ServiceAccount {
   apiVersion?: "v1";
   kind?: "ServiceAccount";
@@ -4354,6 +4546,7 @@ export function fromServiceAccount(input: ServiceAccount): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ServiceAccountList extends ListOf<ServiceAccount> {
   apiVersion?: "v1";
   kind?: "ServiceAccountList";
@@ -4362,6 +4555,7 @@ export function toServiceAccountList(input: c.JSONValue): ServiceAccountList & c
   return toList(input, ["v1", "ServiceAccountList"], toServiceAccount);
 }
 
+/** @ignore */
 export interface ServiceAccountTokenProjection {
   audience?: string | null;
   expirationSeconds?: number | null;
@@ -4381,6 +4575,7 @@ export function fromServiceAccountTokenProjection(input: ServiceAccountTokenProj
   };
 }
 
+/** @ignore */
 export interface ServiceList extends ListOf<Service> {
   apiVersion?: "v1";
   kind?: "ServiceList";
@@ -4389,6 +4584,7 @@ export function toServiceList(input: c.JSONValue): ServiceList & c.ApiKind {
   return toList(input, ["v1", "ServiceList"], toService);
 }
 
+/** @ignore */
 export interface ServicePort {
   appProtocol?: string | null;
   name?: string | null;
@@ -4414,6 +4610,7 @@ export function fromServicePort(input: ServicePort): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ServiceSpec {
   allocateLoadBalancerNodePorts?: boolean | null;
   clusterIP?: string | null;
@@ -4469,6 +4666,7 @@ export function fromServiceSpec(input: ServiceSpec): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ServiceStatus {
   conditions?: Array<MetaV1.Condition> | null;
   loadBalancer?: LoadBalancerStatus | null;
@@ -4488,6 +4686,7 @@ export function fromServiceStatus(input: ServiceStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface SessionAffinityConfig {
   clientIP?: ClientIPConfig | null;
 }
@@ -4504,6 +4703,7 @@ export function fromSessionAffinityConfig(input: SessionAffinityConfig): c.JSONV
   };
 }
 
+/** @ignore */
 export interface SleepAction {
   seconds: number;
 }
@@ -4519,6 +4719,7 @@ export function fromSleepAction(input: SleepAction): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface StorageOSPersistentVolumeSource {
   fsType?: string | null;
   readOnly?: boolean | null;
@@ -4543,6 +4744,7 @@ export function fromStorageOSPersistentVolumeSource(input: StorageOSPersistentVo
   };
 }
 
+/** @ignore */
 export interface StorageOSVolumeSource {
   fsType?: string | null;
   readOnly?: boolean | null;
@@ -4567,6 +4769,7 @@ export function fromStorageOSVolumeSource(input: StorageOSVolumeSource): c.JSONV
   };
 }
 
+/** @ignore */
 export interface Sysctl {
   name: string;
   value: string;
@@ -4584,6 +4787,7 @@ export function fromSysctl(input: Sysctl): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface TCPSocketAction {
   host?: string | null;
   port: c.IntOrString;
@@ -4601,6 +4805,7 @@ export function fromTCPSocketAction(input: TCPSocketAction): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Taint {
   effect: string;
   key: string;
@@ -4623,6 +4828,7 @@ export function fromTaint(input: Taint): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Toleration {
   effect?: string | null;
   key?: string | null;
@@ -4646,6 +4852,7 @@ export function fromToleration(input: Toleration): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface TopologySelectorLabelRequirement {
   key: string;
   values: Array<string>;
@@ -4663,6 +4870,7 @@ export function fromTopologySelectorLabelRequirement(input: TopologySelectorLabe
   };
 }
 
+/** @ignore */
 export interface TopologySelectorTerm {
   matchLabelExpressions?: Array<TopologySelectorLabelRequirement> | null;
 }
@@ -4679,6 +4887,7 @@ export function fromTopologySelectorTerm(input: TopologySelectorTerm): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface TopologySpreadConstraint {
   labelSelector?: MetaV1.LabelSelector | null;
   matchLabelKeys?: Array<string> | null;
@@ -4709,6 +4918,7 @@ export function fromTopologySpreadConstraint(input: TopologySpreadConstraint): c
   };
 }
 
+/** @ignore */
 export interface TypedLocalObjectReference {
   apiGroup?: string | null;
   kind: string;
@@ -4728,6 +4938,7 @@ export function fromTypedLocalObjectReference(input: TypedLocalObjectReference):
   };
 }
 
+/** @ignore */
 export interface TypedObjectReference {
   apiGroup?: string | null;
   kind: string;
@@ -4749,6 +4960,7 @@ export function fromTypedObjectReference(input: TypedObjectReference): c.JSONVal
   };
 }
 
+/** @ignore */
 export interface Volume {
   awsElasticBlockStore?: AWSElasticBlockStoreVolumeSource | null;
   azureDisk?: AzureDiskVolumeSource | null;
@@ -4854,6 +5066,7 @@ export function fromVolume(input: Volume): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface VolumeDevice {
   devicePath: string;
   name: string;
@@ -4871,6 +5084,7 @@ export function fromVolumeDevice(input: VolumeDevice): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface VolumeMount {
   mountPath: string;
   mountPropagation?: string | null;
@@ -4898,6 +5112,7 @@ export function fromVolumeMount(input: VolumeMount): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface VolumeMountStatus {
   mountPath: string;
   name: string;
@@ -4922,6 +5137,7 @@ export function fromVolumeMountStatus(input: VolumeMountStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface VolumeNodeAffinity {
   required?: NodeSelector | null;
 }
@@ -4938,6 +5154,7 @@ export function fromVolumeNodeAffinity(input: VolumeNodeAffinity): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface VolumeProjection {
   clusterTrustBundle?: ClusterTrustBundleProjection | null;
   configMap?: ConfigMapProjection | null;
@@ -4969,6 +5186,7 @@ export function fromVolumeProjection(input: VolumeProjection): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface VolumeResourceRequirements {
   limits?: Record<string, c.Quantity> | null;
   requests?: Record<string, c.Quantity> | null;
@@ -4988,6 +5206,7 @@ export function fromVolumeResourceRequirements(input: VolumeResourceRequirements
   };
 }
 
+/** @ignore */
 export interface VolumeStatus {
   image?: ImageVolumeStatus | null;
 }
@@ -5004,6 +5223,7 @@ export function fromVolumeStatus(input: VolumeStatus): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface VsphereVirtualDiskVolumeSource {
   fsType?: string | null;
   storagePolicyID?: string | null;
@@ -5025,6 +5245,7 @@ export function fromVsphereVirtualDiskVolumeSource(input: VsphereVirtualDiskVolu
   };
 }
 
+/** @ignore */
 export interface WeightedPodAffinityTerm {
   podAffinityTerm: PodAffinityTerm;
   weight: number;
@@ -5043,6 +5264,7 @@ export function fromWeightedPodAffinityTerm(input: WeightedPodAffinityTerm): c.J
   };
 }
 
+/** @ignore */
 export interface WindowsSecurityContextOptions {
   gmsaCredentialSpec?: string | null;
   gmsaCredentialSpecName?: string | null;

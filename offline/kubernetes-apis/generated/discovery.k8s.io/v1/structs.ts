@@ -4,6 +4,7 @@ import { type ListOf, toList } from "../../../requests.ts";
 import * as CoreV1 from "../../core/v1/structs.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface Endpoint {
   addresses: Array<string>;
   conditions?: EndpointConditions | null;
@@ -36,6 +37,7 @@ export function fromEndpoint(input: Endpoint): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EndpointConditions {
   ready?: boolean | null;
   serving?: boolean | null;
@@ -55,6 +57,7 @@ export function fromEndpointConditions(input: EndpointConditions): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EndpointHints {
   forNodes?: Array<ForNode> | null;
   forZones?: Array<ForZone> | null;
@@ -74,6 +77,7 @@ export function fromEndpointHints(input: EndpointHints): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EndpointPort {
   appProtocol?: string | null;
   name?: string | null;
@@ -95,6 +99,7 @@ export function fromEndpointPort(input: EndpointPort): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EndpointSlice {
   apiVersion?: "discovery.k8s.io/v1";
   kind?: "EndpointSlice";
@@ -123,6 +128,7 @@ export function fromEndpointSlice(input: EndpointSlice): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EndpointSliceList extends ListOf<EndpointSlice> {
   apiVersion?: "discovery.k8s.io/v1";
   kind?: "EndpointSliceList";
@@ -131,6 +137,7 @@ export function toEndpointSliceList(input: c.JSONValue): EndpointSliceList & c.A
   return toList(input, ["discovery.k8s.io/v1", "EndpointSliceList"], toEndpointSlice);
 }
 
+/** @ignore */
 export interface ForNode {
   name: string;
 }
@@ -146,6 +153,7 @@ export function fromForNode(input: ForNode): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ForZone {
   name: string;
 }

@@ -4,6 +4,7 @@ import { type ListOf, toList } from "../../../requests.ts";
 import * as CoreV1 from "../../core/v1/structs.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface Event {
   apiVersion?: "events.k8s.io/v1";
   kind?: "Event";
@@ -59,6 +60,7 @@ export function fromEvent(input: Event): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface EventList extends ListOf<Event> {
   apiVersion?: "events.k8s.io/v1";
   kind?: "EventList";
@@ -67,6 +69,7 @@ export function toEventList(input: c.JSONValue): EventList & c.ApiKind {
   return toList(input, ["events.k8s.io/v1", "EventList"], toEvent);
 }
 
+/** @ignore */
 export interface EventSeries {
   count: number;
   lastObservedTime: c.MicroTime;

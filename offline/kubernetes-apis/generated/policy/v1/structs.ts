@@ -3,6 +3,7 @@ import * as c from "../../../common.ts";
 import { type ListOf, toList } from "../../../requests.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface Eviction {
   apiVersion?: string | null;
   deleteOptions?: MetaV1.DeleteOptions | null;
@@ -26,6 +27,7 @@ export function fromEviction(input: Eviction): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface PodDisruptionBudget {
   apiVersion?: "policy/v1";
   kind?: "PodDisruptionBudget";
@@ -52,6 +54,7 @@ export function fromPodDisruptionBudget(input: PodDisruptionBudget): c.JSONValue
   };
 }
 
+/** @ignore */
 export interface PodDisruptionBudgetList extends ListOf<PodDisruptionBudget> {
   apiVersion?: "policy/v1";
   kind?: "PodDisruptionBudgetList";
@@ -60,6 +63,7 @@ export function toPodDisruptionBudgetList(input: c.JSONValue): PodDisruptionBudg
   return toList(input, ["policy/v1", "PodDisruptionBudgetList"], toPodDisruptionBudget);
 }
 
+/** @ignore */
 export interface PodDisruptionBudgetSpec {
   maxUnavailable?: c.IntOrString | null;
   minAvailable?: c.IntOrString | null;
@@ -82,6 +86,7 @@ export function fromPodDisruptionBudgetSpec(input: PodDisruptionBudgetSpec): c.J
   };
 }
 
+/** @ignore */
 export interface PodDisruptionBudgetStatus {
   conditions?: Array<MetaV1.Condition> | null;
   currentHealthy: number;

@@ -3,6 +3,7 @@ import * as c from "../../../common.ts";
 import { type ListOf, toList } from "../../../requests.ts";
 import * as MetaV1 from "../../meta/v1/structs.ts";
 
+/** @ignore */
 export interface AggregationRule {
   clusterRoleSelectors?: Array<MetaV1.LabelSelector> | null;
 }
@@ -19,6 +20,7 @@ export function fromAggregationRule(input: AggregationRule): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ClusterRole {
   apiVersion?: "rbac.authorization.k8s.io/v1";
   kind?: "ClusterRole";
@@ -45,6 +47,7 @@ export function fromClusterRole(input: ClusterRole): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ClusterRoleBinding {
   apiVersion?: "rbac.authorization.k8s.io/v1";
   kind?: "ClusterRoleBinding";
@@ -71,6 +74,7 @@ export function fromClusterRoleBinding(input: ClusterRoleBinding): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface ClusterRoleBindingList extends ListOf<ClusterRoleBinding> {
   apiVersion?: "rbac.authorization.k8s.io/v1";
   kind?: "ClusterRoleBindingList";
@@ -79,6 +83,7 @@ export function toClusterRoleBindingList(input: c.JSONValue): ClusterRoleBinding
   return toList(input, ["rbac.authorization.k8s.io/v1", "ClusterRoleBindingList"], toClusterRoleBinding);
 }
 
+/** @ignore */
 export interface ClusterRoleList extends ListOf<ClusterRole> {
   apiVersion?: "rbac.authorization.k8s.io/v1";
   kind?: "ClusterRoleList";
@@ -87,6 +92,7 @@ export function toClusterRoleList(input: c.JSONValue): ClusterRoleList & c.ApiKi
   return toList(input, ["rbac.authorization.k8s.io/v1", "ClusterRoleList"], toClusterRole);
 }
 
+/** @ignore */
 export interface PolicyRule {
   apiGroups?: Array<string> | null;
   nonResourceURLs?: Array<string> | null;
@@ -110,6 +116,7 @@ export function fromPolicyRule(input: PolicyRule): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Role {
   apiVersion?: "rbac.authorization.k8s.io/v1";
   kind?: "Role";
@@ -133,6 +140,7 @@ export function fromRole(input: Role): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface RoleBinding {
   apiVersion?: "rbac.authorization.k8s.io/v1";
   kind?: "RoleBinding";
@@ -159,6 +167,7 @@ export function fromRoleBinding(input: RoleBinding): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface RoleBindingList extends ListOf<RoleBinding> {
   apiVersion?: "rbac.authorization.k8s.io/v1";
   kind?: "RoleBindingList";
@@ -167,6 +176,7 @@ export function toRoleBindingList(input: c.JSONValue): RoleBindingList & c.ApiKi
   return toList(input, ["rbac.authorization.k8s.io/v1", "RoleBindingList"], toRoleBinding);
 }
 
+/** @ignore */
 export interface RoleList extends ListOf<Role> {
   apiVersion?: "rbac.authorization.k8s.io/v1";
   kind?: "RoleList";
@@ -175,6 +185,7 @@ export function toRoleList(input: c.JSONValue): RoleList & c.ApiKind {
   return toList(input, ["rbac.authorization.k8s.io/v1", "RoleList"], toRole);
 }
 
+/** @ignore */
 export interface RoleRef {
   apiGroup: string;
   kind: string;
@@ -194,6 +205,7 @@ export function fromRoleRef(input: RoleRef): c.JSONValue {
   };
 }
 
+/** @ignore */
 export interface Subject {
   apiGroup?: string | null;
   kind: string;
