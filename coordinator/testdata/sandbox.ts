@@ -18,6 +18,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
   readonly #front: Deno.HttpServer<Deno.NetAddr>;
   readonly #refused: RegExp[] = [];
+  readonly #client = Deno.createHttpClient({});
   /** Requests that coordinators sent, as `GET /path`. */
   readonly requests: string[] = [];
   /** Typed clients of namespace `team`. */
@@ -40,11 +41,15 @@ export class Sandbox implements AsyncDisposable {
       this.requests.push(line);
       if (this.#refused.some((pattern) => pattern.test(line))) return forbidden(line);
       const { method, body, signal } = request;
+      const client = this.#client;
       const headers = new Headers(request.headers);
       headers.delete("host");
-      return fetch(server.url + pathname + search, { method, headers, body, signal });
+      return fetch(server.url + pathname + search, { method, headers, body, signal, client });
     });
-    stack.defer(() => this.#front.shutdown());
+    stack.defer(async () => {
+      await this.#front.shutdown();
+      this.#client.close(); // or the API server waits for connections that are idle
+    });
   }
 
   static async start(apiServer: ApiServerClass): Promise<Sandbox> {
