@@ -158,18 +158,20 @@ async function applyServiceAccount(
 }
 
 /**
- * Deletes a workload's Deployment, and with it all that it owns. By label, not by name: so it can
- * never be somebody else's.
+ * Deletes a workload's Deployment, and with it all that it owns; resolves with the uids of what
+ * will be gone. By label, not by name: so it can never be somebody else's.
  */
 export async function deleteWorkload(
   owner: Ownership,
   options: { client: RestClient; namespace: string; signal: AbortSignal },
-): Promise<void> {
-  await new AppsV1Api(options.client).namespace(options.namespace).deleteDeploymentList({
+): Promise<string[]> {
+  const api = new AppsV1Api(options.client).namespace(options.namespace);
+  const { items } = await api.deleteDeploymentList({
     labelSelector: selectorText(selectorLabels(owner)),
     propagationPolicy: "Foreground", // gone only when its pods are
     abortSignal: options.signal,
   });
+  return items.map(({ metadata }) => metadata?.uid ?? "");
 }
 
 /** Whether a Deployment was refused because one with another selector has the name. */

@@ -87,7 +87,7 @@ export class Coordinator implements AsyncDisposable {
   readonly #applied = new Map<string, Applied>();
   readonly #life = new AbortController();
   readonly #stopRequested = Promise.withResolvers<void>();
-  readonly #onAbort = (): void => this.#stopRequested.resolve();
+  readonly #onAbort = (): void => void this.stop().catch((e) => this.#errors.report(e));
   #state: State = "created";
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -121,7 +121,9 @@ export class Coordinator implements AsyncDisposable {
     const { kubeconfig, context, signal } = checked;
     signal?.throwIfAborted();
     const config = checked.config ?? await loadClusterConfig({ kubeconfig, context, signal });
-    return new Coordinator(checked, config);
+    const coordinator = new Coordinator(checked, config);
+    signal?.addEventListener("abort", coordinator.#onAbort, { once: true });
+    return coordinator;
   }
 
   /** The coordinator's name. */
@@ -220,11 +222,10 @@ export class Coordinator implements AsyncDisposable {
 
   /** Start order; the stop order follows in `#close`. */
   async #run(signal: AbortSignal | undefined): Promise<void> {
-    const stopSignals = AbortSignal.any([signal, this.#options.signal].filter((s) => s != null));
     // 1. Signals come first: a SIGTERM while it starts must find someone who drains.
     const processSignals = onStopSignal(this.#onAbort);
-    stopSignals.addEventListener("abort", this.#onAbort, { once: true });
-    if (stopSignals.aborted) this.#onAbort();
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+    if (signal?.aborted) this.#stopRequested.resolve();
     try {
       // 2. The first event comes before any that it explains.
       this.#hub.emit("started");
@@ -238,7 +239,7 @@ export class Coordinator implements AsyncDisposable {
       await this.#close();
     } finally {
       // 9. Signal listeners go last: until here the second signal must be able to force the end.
-      stopSignals.removeEventListener("abort", this.#onAbort);
+      signal?.removeEventListener("abort", this.#onAbort);
       processSignals[Symbol.dispose]();
     }
   }
@@ -260,6 +261,7 @@ export class Coordinator implements AsyncDisposable {
     this.#life.abort(new Error(`Cannot go on: coordinator "${this.name}" is stopped`));
     // 8. Nothing sends requests any more.
     await this.#transport.close();
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#state = "stopped";
   }
 

@@ -135,7 +135,10 @@ Deno.test("Coordinator prints errors when there is no handler for them", async (
   await thrown.promise;
   await coordinator.stop();
   await started;
-  deepStrictEqual(print.calls.map((c) => c.args[0]), ['coordinator "boss": nobody listens']);
+  deepStrictEqual(
+    print.calls.map(({ args: [prefix, error] }) => `${prefix} ${error.message}`),
+    ['coordinator "boss": nobody listens'],
+  );
 });
 
 Deno.test("Coordinator tells a handler that is added later what is there, and none that is removed", async () => {

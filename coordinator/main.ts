@@ -73,6 +73,7 @@ if (import.meta.main) {
       namespace,
       kubeconfig,
     });
+    coordinator.onError((e) => console.error(`supervisor: ${e.message}`));
     coordinator.onCoordinatorEvent((e) => console.log(`supervisor ${e.type}`));
     coordinator.onDeploymentEvent((e) => console.log(describeDeployment(e)));
     coordinator.onPodEvent(async (e) => {

@@ -116,18 +116,25 @@ export class Workload {
     const { client, coordinator } = this.#context;
     const { name, namespace } = this;
     const signals = this.#signals(options.signal);
-    const owner = { coordinator, workload: name };
-    await deleteWorkload(owner, { client, namespace, signal: AbortSignal.any(signals) });
     const view = this.#view();
-    const uid = this.#applied.deployment.metadata?.uid;
-    await waitFor(view, () => {
-      const left = this.#find(view)?.metadata?.uid === uid || this.#states(view).length > 0;
-      return left ? undefined : true;
-    }, {
+    const waiting = {
       signals,
       timeout,
       onTimeout: () => this.#timeout("not gone", timeout, this.#explain(view)),
+    };
+    await waitFor(view, () => true, waiting); // or its end might come before it is looked at
+    const [deleted] = await deleteWorkload({ coordinator, workload: name }, {
+      client,
+      namespace,
+      signal: AbortSignal.any(signals),
     });
+    let seen = deleted === undefined; // what is shown may be older than what was deleted
+    await waitFor(view, () => {
+      const uid = this.#find(view)?.metadata?.uid;
+      if (uid !== undefined && uid === deleted) seen = true;
+      else if (seen) return uid !== undefined || this.#states(view).length === 0 || undefined;
+      return undefined;
+    }, waiting);
   }
 
   /** The workload's pods as they are now. Works before `start()` too. */

@@ -39,7 +39,7 @@ export class ErrorReporter {
   }
 
   #print(error: Error): void {
-    console.error(`${this.#prefix}: ${error.message}`);
+    console.error(`${this.#prefix}:`, error);
   }
 }
 

@@ -50,6 +50,10 @@ Deno.test("SerialHandlers.add() returns what removes the handler", async () => {
   deepStrictEqual(heard, [1, 1, 2]);
 });
 
+function printed({ args: [prefix, error] }: { args: unknown[] }): string {
+  return `${prefix} ${(error as Error).message}`;
+}
+
 Deno.test("ErrorReporter.report() prints while there is no handler", () => {
   using print = stub(console, "error");
   const reporter = new ErrorReporter("me");
@@ -60,7 +64,7 @@ Deno.test("ErrorReporter.report() prints while there is no handler", () => {
   reporter.report(new Error("c"));
   remove();
   reporter.report(new Error("d"));
-  deepStrictEqual(print.calls.map((call) => call.args[0]), ["me: a", "me: b", "me: d"]);
+  deepStrictEqual(print.calls.map(printed), ["me: a", "me: b", "me: d"]);
   deepStrictEqual(heard, ["c"]);
 });
 
@@ -73,7 +77,7 @@ Deno.test("ErrorReporter.report() prints the error when its handler fails", asyn
   reporter.add(() => Promise.reject(new Error("async")));
   reporter.report(new Error("a"));
   await new Promise<void>((resolve) => setTimeout(resolve, 0));
-  deepStrictEqual(print.calls.map((call) => call.args[0]), [
+  deepStrictEqual(print.calls.map(printed), [
     "me: a",
     "me: sync",
     "me: a",

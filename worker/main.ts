@@ -21,6 +21,7 @@ const program = {
 if (import.meta.main) {
   await runProgram(program, async ({ namespace }) => {
     await using worker = await Worker.create({ name: "greeter-worker", namespace, port: 8086 });
+    worker.onError((e) => console.error(`worker: ${e.message}`));
     worker.onWorkerEvent((e) => {
       const where = e.type === "started" ? ` at http://${e.hostname}:${e.port}/` : "";
       console.log(`worker ${e.type}${where}`);
