@@ -7,7 +7,8 @@
  */
 
 import { deepStrictEqual } from "node:assert/strict";
-import { applyDefaults, type JsonObject, schemaFor } from "../schema/mod.ts";
+import { applyDefaults, type JsonObject, type Schema, schemaFor } from "../schema/mod.ts";
+import { FieldSet } from "./field_set.ts";
 import { schemaNamed } from "../schema/schema.ts";
 import {
   conflictCauses,
@@ -27,7 +28,7 @@ const KUBECONFIG = Deno.env.get(KUBECONFIG_VARIABLE);
 const SEEDS = Number(Deno.env.get("TROUPE_TEST_SEEDS") ?? 3);
 const STEPS = 25;
 
-/** One write. */
+/** One write. An `update` sends the live object, changed by the merge patch in `body`. */
 interface Step {
   manager: string;
   type: "apply" | "force" | "update" | "merge" | "json" | "strategic" | "reset";
@@ -44,15 +45,19 @@ const MEDIA_TYPES = {
   update: "application/json",
 };
 
-/** Fields that became atomic after 1.20. */
-const GRANULAR_IN_1_20: [string, string][] = [
-  ["io.k8s.api.core.v1.ServiceSpec", "selector"],
+/** What became atomic after 1.20: definitions, and fields of them. */
+const GRANULAR_IN_1_20: [string, string?][] = [
+  ["io.k8s.api.core.v1.ObjectFieldSelector"],
   ["io.k8s.api.core.v1.PodSpec", "nodeSelector"],
+  ["io.k8s.api.core.v1.ServiceSpec", "selector"],
 ];
 
 /** Sees the schema as the older server does. */
 function withSchemaOf120(): Disposable {
-  const schemas = GRANULAR_IN_1_20.map(([name, field]) => schemaNamed(name)!.fields![field]!);
+  const schemas = GRANULAR_IN_1_20.map(([name, field]) => {
+    const schema = schemaNamed(name)!;
+    return field ? schema.fields![field]! : schema;
+  });
   for (const schema of schemas) schema.atomic = false;
   return {
     [Symbol.dispose]() {
@@ -114,9 +119,9 @@ function randomStep(
   const manager = dice.pick(["alice", "bob", "carol"]);
   if (!live) {
     const type = dice.oneIn(2) ? "apply" : "update";
-    return { manager, type, body: subject.config(dice, name, true) };
+    return { manager, type, body: configOf(subject, dice, name, true) };
   }
-  const config = subject.config(dice, name, false);
+  const config = configOf(subject, dice, name);
   const type = dice.pick<Step["type"]>(
     ["apply", "apply", "apply", "force", "force", "update", "merge", "json", "strategic", "reset"],
   );
@@ -124,18 +129,23 @@ function randomStep(
     case "reset":
       return dice.oneIn(3)
         ? { manager, type, body: { metadata: { managedFields: [{}] } } }
-        : { manager, type: "apply", body: subject.config(dice, name, true) };
+        : { manager, type: "apply", body: configOf(subject, dice, name, true) };
     case "update":
-      return { manager, type, body: mergePatch(live, withHoles(dice, config)) };
+      return { manager, type, body: withHoles(dice, config) };
     case "json":
       return { manager, type, body: randomJsonPatch(dice, live, config) };
     case "merge":
       return { manager, type, body: withHoles(dice, config) };
     case "strategic":
-      return { manager, type, body: withDirectives(dice, withHoles(dice, config)) };
+      return { manager, type, body: withDirectives(dice, withHoles(dice, config), live) };
     default:
       return { manager, type, body: config };
   }
+}
+
+/** 1.20 does not let an applier own an empty object: there is none in what is applied. */
+function configOf(subject: Subject, dice: Dice, name: string, whole = false): JsonObject {
+  return withoutEmpties(subject.config(dice, name, whole)) as JsonObject;
 }
 
 /** Sets some optional fields to null: a merge patch removes them. */
@@ -152,9 +162,16 @@ function withHoles(dice: Dice, config: JsonObject): JsonObject {
   return out;
 }
 
-function withDirectives(dice: Dice, config: JsonObject): JsonObject {
+function withDirectives(dice: Dice, config: JsonObject, live: JsonObject): JsonObject {
+  // 1.20 keeps a null, and the items of a deletion, where there was no map or list before
+  const { labels } = config.metadata;
+  if (labels && !live.metadata.labels) config.metadata.labels = withoutNulls(labels);
+  if (config.data && !live.data) config.data = withoutNulls(config.data);
   const spec = config.spec?.template?.spec;
   for (const container of spec?.containers ?? []) {
+    const present = live.spec.template.spec.containers.find((c: JsonObject) =>
+      c.name === container.name
+    );
     if (container.env && dice.oneIn(2)) {
       const env = container.env as JsonObject[];
       if (dice.oneIn(2)) {
@@ -162,14 +179,16 @@ function withDirectives(dice: Dice, config: JsonObject): JsonObject {
           env.map((e) => e.name),
         ).filter((n, i, all) => all.indexOf(n) === i).map((name) => ({ name }));
       } else env.push({ name: dice.pick(["D", "E"]), value: "1" });
-      if (dice.oneIn(3)) env[0] = { name: env[0]!.name, $patch: "delete" };
+      if (present?.env && dice.oneIn(3)) env[0] = { name: env[0]!.name, $patch: "delete" };
     }
-    if (container.ports && dice.oneIn(4)) container.ports.unshift({ $patch: "replace" });
+    if (container.ports && present?.ports && dice.oneIn(4)) {
+      container.ports.unshift({ $patch: "replace" });
+    }
   }
   if (config.spec?.strategy && dice.oneIn(2)) {
     config.spec.strategy.$retainKeys = Object.keys(config.spec.strategy);
   }
-  if (config.metadata.finalizers && dice.oneIn(2)) {
+  if (config.metadata.finalizers && live.metadata.finalizers && dice.oneIn(2)) {
     config.metadata["$deleteFromPrimitiveList/finalizers"] = ["example.com/one"];
     delete config.metadata.finalizers;
   }
@@ -219,8 +238,9 @@ function send(
 }
 
 function conditional(step: Step, live: JsonObject | undefined): unknown {
-  const resourceVersion = live?.metadata.resourceVersion;
-  if (resourceVersion === undefined) return step.body;
+  if (!live) return step.body;
+  const { resourceVersion } = live.metadata;
+  if (step.type === "update") return mergePatch(live, step.body as JsonObject);
   if (Array.isArray(step.body)) {
     return [
       { op: "replace", path: "/metadata/resourceVersion", value: resourceVersion },
@@ -239,17 +259,45 @@ interface Comparable {
 }
 
 function compareStep({ subject, step, live, real, label }: Comparable): void {
-  const ours = simulate(subject, step, live);
+  // 1.20 writes creationTimestamp: null into templates; newer ones do not
+  const ours = simulate(subject, step, live && withoutNulls(live));
+  if (ownsEmptied(live, schemaFor(subject.gvk)!)) return;
   // what the real one finds invalid is not the matter here
   if (real.code === 422 && real.body.reason === "Invalid" && ours.code < 300) return;
   const context = `${label}: ${step.type} by ${step.manager}\n${JSON.stringify(step.body)}\n` +
     `live: ${JSON.stringify(live)}\nreal: ${JSON.stringify(real.body)}`;
-  const [a, b] = [comparable(ours), comparable(real)];
+  const applied = step.type === "apply" || step.type === "force";
+  const [a, b] = [comparable(ours, applied), comparable(real, applied)];
   try {
     deepStrictEqual(a, b);
   } catch (error) {
     throw new Error(context, { cause: error });
   }
+}
+
+/**
+ * Whether a manager owns a list or map that has lost all that was in it: 1.20 takes that for a
+ * field that was atomic once, and gives the manager whatever comes into it. Newer ones do not.
+ */
+function ownsEmptied(live: JsonObject | undefined, schema: Schema): boolean {
+  const emptied = (set: FieldSet, at: Schema | undefined): boolean => {
+    for (const element of new Set([...set.members, ...set.children.keys()])) {
+      const name = element.slice(2);
+      const child = at?.type === "list"
+        ? at.items
+        : at?.type === "map"
+        ? at.values
+        : at?.fields?.[name];
+      const below = set.below(element);
+      const grows = child && ["list", "map", "object"].includes(child.type) &&
+        !child.atomic && child.listType !== "atomic";
+      if (grows && below.isEmpty || emptied(below, child)) return true;
+    }
+    return false;
+  };
+  return (live?.metadata.managedFields ?? []).some((entry: JsonObject) =>
+    emptied(FieldSet.fromFields(entry.fieldsV1), schema)
+  );
 }
 
 function simulate({ gvk }: Subject, step: Step, live: JsonObject | undefined): Answer {
@@ -277,6 +325,7 @@ function simulate({ gvk }: Subject, step: Step, live: JsonObject | undefined): A
       return { code: live ? 200 : 201, body: applyDefaults(result.object, gvk) };
     }
     const after = applyDefaults(patched(gvk, step, live), gvk);
+    if (gvk.kind === "Service") delete after.spec.internalTrafficPolicy; // not there in 1.20
     return {
       code: live ? 200 : 201,
       body: trackUpdate({ before: live, after, manager, gvk, now }),
@@ -292,29 +341,25 @@ function patched(
   { type, body }: Step,
   live: JsonObject | undefined,
 ): JsonObject {
-  if (type === "json") return jsonPatch(live!, body);
-  if (type === "strategic") return strategicMergePatch(live!, body as JsonObject, schemaFor(gvk)!);
-  if (type === "update") return body as JsonObject;
-  return mergePatch(live!, body as JsonObject);
+  if (!live) return body as JsonObject;
+  if (type === "json") return jsonPatch(live, body);
+  if (type === "strategic") return strategicMergePatch(live, body as JsonObject, schemaFor(gvk)!);
+  return mergePatch(live, body as JsonObject);
 }
 
 /** Without what the server gives, what newer versions have, and times. */
-function comparable({ code, body }: Answer): unknown {
-  if (code >= 300) {
+function comparable({ code, body }: Answer, applied: boolean): unknown {
+  if (code === 409) {
+    const causes: JsonObject[] = body.details?.causes ?? [];
     const times = (text: string) => text.replace(/ at \d{4}-\S+Z/g, "");
     return {
       code,
-      ...(code === 409
-        ? {
-          // several managers come in any order
-          message: times(body.message).split("\n").sort(),
-          causes: body.details?.causes?.map((c: JsonObject) =>
-            times(`${c.field} ${c.message} ${c.reason}`)
-          ).sort(),
-        }
-        : {}),
+      managers: causes.map((cause) => times(`${cause.reason} ${cause.message}`)).sort(),
+      // 1.20 garbles the paths of several conflicts: it writes them all into one buffer
+      ...(causes.length === 1 ? { message: times(body.message), causes: causes[0]!.field } : {}),
     };
   }
+  if (code >= 300) return { code };
   const out = withoutNulls(structuredClone(body));
   for (
     const key of [
@@ -342,14 +387,38 @@ function comparable({ code, body }: Answer): unknown {
   }
   for (const entry of out.metadata.managedFields ?? []) {
     delete entry.time;
-    // not there in 1.20
-    if (out.kind === "Service") delete entry.fieldsV1["f:spec"]?.["f:internalTrafficPolicy"];
   }
   // the real one has times of different writes; ours writes all within one second
   out.metadata.managedFields?.sort((a: JsonObject, b: JsonObject) =>
     `${a.operation} ${a.manager}` < `${b.operation} ${b.manager}` ? -1 : 1
   );
+  if (applied) sortKeyedLists(out);
   return withoutEmpties({ code, ...out });
+}
+
+/** What tells an item from others in its list. */
+function identity(item: JsonObject): string {
+  return JSON.stringify([
+    item.name,
+    item.containerPort,
+    item.protocol,
+    item.port,
+    item.ip,
+    item.mountPath,
+  ]);
+}
+
+/** 1.20 puts applied items behind those that are there; newer ones keep the applied order. */
+function sortKeyedLists(value: unknown): void {
+  if (Array.isArray(value)) {
+    value.forEach(sortKeyedLists);
+    if (value.every(isObject)) value.sort((a, b) => identity(a) < identity(b) ? -1 : 1);
+  } else if (isObject(value)) {
+    for (const [key, item] of Object.entries(value)) {
+      if (key === "finalizers") item.sort();
+      sortKeyedLists(item);
+    }
+  }
 }
 
 /** Empty maps and lists of optional fields come and go between versions. */

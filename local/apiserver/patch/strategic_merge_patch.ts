@@ -100,80 +100,89 @@ function retained(current: JsonObject, patch: JsonObject): JsonObject {
   return current;
 }
 
+/** An item's identity in its list: its merge key's value, or a primitive itself. */
+type Identity = (item: unknown) => unknown;
+
 function mergeList(
   current: unknown[],
   patch: unknown[],
   schema: Schema | undefined,
   order: unknown[] | undefined,
 ): unknown[] {
-  const key = schema?.mergeKey;
   const ofObjects = [...current, ...patch].some(isObject);
-  if (!ofObjects) {
-    const merged = [...current, ...patch.filter((item) => !current.includes(item))];
-    return order ? ordered(merged, current, order, (item) => item) : merged;
+  const identity: Identity = ofObjects ? keyIdentity(schema?.mergeKey) : (item) => item;
+  const merged = ofObjects
+    ? mergeObjects(current, patch as JsonObject[], schema, identity)
+    : [...current, ...patch.filter((item) => !current.includes(item))];
+  const inPatchOrder = ordered(merged, current, patch.filter(isPlain).map(identity), identity);
+  if (!order) return inPatchOrder;
+  return ordered(inPatchOrder, current, order.map((o) => isObject(o) ? identity(o) : o), identity);
+}
+
+function mergeObjects(
+  current: unknown[],
+  patch: JsonObject[],
+  schema: Schema | undefined,
+  identity: Identity,
+): unknown[] {
+  if (patch.some((item) => item[DIRECTIVE] === "replace" && Object.keys(item).length === 1)) {
+    return patch.filter(isPlain).map((item) => cleaned(item, schema?.items));
   }
-  if (!key) throw new PatchError(400, "the list of objects has no merge key in the schema");
-  const identity = (item: unknown): unknown => {
-    const value = isObject(item) ? item[key] : undefined;
-    if (value === undefined) {
-      throw new PatchError(
-        400,
-        `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`,
-      );
-    }
-    return value;
-  };
-  if (patch.some((item) => isObject(item) && item[DIRECTIVE] === "replace" && !(key in item))) {
-    return patch.filter((item) => isObject(item) && !(DIRECTIVE in item)).map((item) =>
-      cleaned(item, schema?.items)
-    );
-  }
-  const deleted: unknown[] = [];
   let merged: unknown[] = [...current];
-  for (const item of patch as JsonObject[]) {
+  for (const item of patch) {
     const id = identity(item);
-    const directive = item[DIRECTIVE];
     const at = merged.findIndex((other) => jsonEqual(identity(other), id));
-    if (directive === "delete") {
+    if (item[DIRECTIVE] === "delete") {
       merged = merged.filter((other) => !jsonEqual(identity(other), id));
-      deleted.push(id);
     } else if (at >= 0) {
       merged[at] = mergeObject(merged[at] as JsonObject, item, schema?.items);
     } else {
       merged.push(cleaned(without(item, DIRECTIVE), schema?.items));
     }
   }
-  return order
-    ? ordered(merged, current, order.map((o) => isObject(o) ? identity(o) : o), identity)
-    : merged;
+  return merged;
+}
+
+function keyIdentity(key: string | undefined): Identity {
+  if (!key) throw new PatchError(400, "cannot merge lists without merge key");
+  return (item) => {
+    const value = isObject(item) ? item[key] : undefined;
+    if (value !== undefined) return value;
+    throw new PatchError(
+      400,
+      `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`,
+    );
+  };
+}
+
+/** Whether an item is a value to merge, not an order to delete or replace. */
+function isPlain(item: unknown): boolean {
+  return !(isObject(item) && (item[DIRECTIVE] === "delete" || item[DIRECTIVE] === "replace"));
 }
 
 /**
- * Puts items into the order that the patch asks for. Items that it does not name stay where they
- * were relative to the named ones of the current list.
+ * Puts items into the given order. Items that it does not name keep their order, before the named
+ * ones that they stood before in the current list.
  */
 function ordered(
   items: unknown[],
   current: unknown[],
   order: unknown[],
-  identity: (item: unknown) => unknown,
+  identity: Identity,
 ): unknown[] {
-  const place = (list: unknown[], item: unknown) =>
-    list.findIndex((other) => jsonEqual(identity(other), identity(item)));
+  const place = (item: unknown) =>
+    current.findIndex((other) => jsonEqual(identity(other), identity(item)));
   const rank = (item: unknown) => order.findIndex((id) => jsonEqual(id, identity(item)));
   const named = items.filter((item) => rank(item) >= 0).sort((a, b) => rank(a) - rank(b));
-  const others = items.filter((item) => rank(item) < 0)
-    .sort((a, b) => place(current, a) - place(current, b));
+  const others = items.filter((item) => rank(item) < 0).sort((a, b) => place(a) - place(b));
   const out: unknown[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < others.length && j < named.length) {
-    const at = place(current, named[j]);
-    // what is new has no place in the current list: it comes before what follows it there
-    if (at < 0 || at < place(current, others[i])) out.push(named[j++]);
-    else out.push(others[i++]);
+  let n = 0;
+  let o = 0;
+  while (n < named.length && o < others.length) {
+    const at = place(named[n]);
+    out.push(at < 0 || at < place(others[o]) ? named[n++] : others[o++]);
   }
-  return [...out, ...others.slice(i), ...named.slice(j)];
+  return [...out, ...others.slice(o), ...named.slice(n)];
 }
 
 /** A patch's value where nothing was: directives and nulls go. */
@@ -184,12 +193,12 @@ function cleaned(value: unknown, schema: Schema | undefined): unknown {
       .map((item) => cleaned(item, schema?.items));
   }
   if (!isObject(value)) return value;
-  if (value[DIRECTIVE] === "delete") return {};
   const out: JsonObject = {};
   for (const [key, item] of Object.entries(value)) {
     const isDirective = key === DIRECTIVE || key === RETAIN_KEYS ||
       key.startsWith(DELETE_PRIMITIVES) || key.startsWith(ELEMENT_ORDER);
-    if (!isDirective && item !== null) out[key] = cleaned(item, childSchema(schema, key));
+    const isDeleted = item === null || isObject(item) && item[DIRECTIVE] === "delete";
+    if (!isDirective && !isDeleted) out[key] = cleaned(item, childSchema(schema, key));
   }
   return out;
 }

@@ -182,9 +182,16 @@ function diffList(
     const [left = [], right = []] = [a.get(element), b.get(element)];
     if (left.length <= 1 && right.length <= 1) {
       diff(left[0], right[0], schema.items!, at, walk);
-    } else if (left.length === 0) walk.added.add(at);
-    else if (right.length === 0) walk.removed.add(at);
-    else if (!jsonEqual(left, right)) walk.modified.add(at);
+    } else if (left.length > 1 && right.length > 1) {
+      if (!jsonEqual(left, right)) walk.modified.add(at);
+    } else if (left.length > 1) {
+      // the duplicates' own mark goes; what is left is new
+      if (right.length === 1) diff(undefined, right[0], schema.items!, at, walk);
+      walk.removed.add(at);
+    } else {
+      if (left.length === 1) diff(left[0], undefined, schema.items!, at, walk);
+      walk.added.add(at);
+    }
   }
 }
 
@@ -265,20 +272,21 @@ function mergeList(live: unknown[], applied: unknown[], schema: Schema, path: st
   return out;
 }
 
-/** `value` without the fields in `fields`. What becomes empty becomes null. */
+/**
+ * `value` without the fields in `fields`. A list or map that loses all that is in it stays, empty;
+ * it goes only if it is in `fields` itself.
+ */
 export function removeFields(value: unknown, fields: FieldSet, schema: Schema): unknown {
   const shape = shapeOf(schema);
   if (shape === "list" && Array.isArray(value)) {
-    const kept: unknown[] = [];
-    value.forEach((item, i) => {
+    return value.flatMap((item, i) => {
       const element = itemElement(item, schema, [], i);
-      if (fields.members.has(element)) return;
+      if (fields.members.has(element)) return [];
       const below = fields.below(element);
-      kept.push(below.isEmpty ? item : removeFields(item, below, schema.items!));
+      return [below.isEmpty ? item : removeFields(item, below, schema.items!)];
     });
-    return kept.length > 0 ? kept : null;
   }
-  if ((schema.type === "object" || schema.type === "map") && isObject(value)) {
+  if (shape === "map" && isObject(value)) {
     const out: JsonObject = {};
     for (const [key, item] of Object.entries(value)) {
       const element = fieldElement(key);
@@ -286,7 +294,7 @@ export function removeFields(value: unknown, fields: FieldSet, schema: Schema): 
       const below = fields.below(element);
       out[key] = below.isEmpty ? item : removeFields(item, below, childOf(schema, key));
     }
-    return Object.keys(out).length > 0 ? out : null;
+    return out;
   }
   return value;
 }
