@@ -263,7 +263,7 @@ function stopContainers(before: PodState, { effects, context }: Work): PodState 
       });
     }
     effects.push({ do: "stop", container: name, grace });
-    state = withContainer(state, { ...container, now: { ...now, stopGrace: grace, ready: false } });
+    state = withContainer(state, { ...container, now: { ...now, stopGrace: grace } });
   }
   return state;
 }

@@ -43,8 +43,9 @@ export function podStatus(state: PodState, context: StatusContext): PodStatus {
   const phase = podPhase(state, pod);
   return {
     phase,
-    reason: state.failed?.reason,
-    message: state.failed?.message,
+    // Null, not undefined: in a patch, null is what takes an earlier value away.
+    reason: state.failed?.reason ?? null,
+    message: state.failed?.message ?? null,
     hostIP,
     hostIPs: [{ ip: hostIP }],
     podIP,
@@ -142,7 +143,8 @@ function conditions(
   return drafts.map((draft) => {
     const before = context.previous?.find((one) => one.type === draft.type);
     const since = before?.status === draft.status ? before.lastTransitionTime : undefined;
-    return { ...draft, lastTransitionTime: since ?? wholeSeconds(date) };
+    const { type, status, reason = null, message = null } = draft;
+    return { type, status, reason, message, lastTransitionTime: since ?? wholeSeconds(date) };
   });
 }
 

@@ -20,6 +20,7 @@ import {
   type ContainerConfig,
   type ContainerExit,
   type ContainerRef,
+  type PodRef,
   type RunningContainer,
   type Runtime,
   StartError,
@@ -55,12 +56,14 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** The command that stands for an image. */
-  image(name: string): ImageSpec | undefined {
-    return Object.hasOwn(this.#images, name) ? this.#images[name] : undefined;
+  image(name: string): ImageSpec {
+    if (Object.hasOwn(this.#images, name)) return this.#images[name]!;
+    const known = Object.keys(this.#images).map((one) => `"${one}"`).join(", ");
+    throw new RangeError(`no such image on this node; known images: ${known || "none"}`);
   }
 
   /** Folder of a pod. */
-  podDir(pod: Omit<ContainerRef, "container" | "attempt">): string {
+  podDir(pod: PodRef): string {
     return podDir(this.#dir, pod);
   }
 
@@ -106,7 +109,7 @@ export class ProcessRuntime implements Runtime {
   }
 
   /** Removes a pod's folder with its logs. */
-  async forget(pod: Omit<ContainerRef, "container" | "attempt">): Promise<void> {
+  async forget(pod: PodRef): Promise<void> {
     await Deno.remove(this.podDir(pod), { recursive: true }).catch((error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
@@ -156,7 +159,7 @@ export class ProcessRuntime implements Runtime {
 }
 
 /** Folder of a pod below the folder of its node. */
-export function podDir(dir: string, pod: Omit<ContainerRef, "container" | "attempt">): string {
+export function podDir(dir: string, pod: PodRef): string {
   return `${dir}/pods/${pod.namespace}_${pod.pod}_${pod.uid}`;
 }
 

@@ -138,3 +138,9 @@ Deno.test("ProcessRuntime ends what a killed one left when it starts in the same
     await using _runtime = new ProcessRuntime({ dir, images: {} });
     await gone(pid);
   }));
+
+Deno.test("ProcessRuntime.image() names the known images when asked for another", () =>
+  withDir(async (dir) => {
+    await using runtime = new ProcessRuntime({ dir, images: { "a:1": ["a"], b: ["b"] } });
+    throws(() => runtime.image("c"), /known images: "a:1", "b"$/);
+  }));

@@ -9,14 +9,18 @@
 import type { ImageSpec } from "./image.ts";
 import type { LogOptions } from "./log_lines.ts";
 
-/** Which attempt of which container of which pod: also where its log lies. */
-export interface ContainerRef {
+/** Which pod. */
+export interface PodRef {
   /** Namespace of the pod. */
   readonly namespace: string;
   /** Name of the pod. */
   readonly pod: string;
   /** uid of the pod: a pod of the same name with another uid is another pod. */
   readonly uid: string;
+}
+
+/** Which attempt of which container of which pod: also where its log lies. */
+export interface ContainerRef extends PodRef {
   /** Name of the container inside the pod. */
   readonly container: string;
   /** 0 for the first start, then one more for each restart. */
@@ -92,14 +96,16 @@ export interface RunningContainer {
 
 /** Runs containers. Everything that it started ends with `close()`. */
 export interface Runtime extends AsyncDisposable {
-  /** Looks an image up; undefined when this runtime has none of that name. */
-  image(name: string): ImageSpec | undefined;
+  /** Looks an image up; throws `RangeError` that names the known ones when it is none of them. */
+  image(name: string): ImageSpec;
+  /** Folder of a pod, where the runtime has one: it is made, with volumes and credentials in it. */
+  podDir?(pod: PodRef): string;
   /** Starts one attempt; rejects with {@linkcode StartError} when the program cannot be run. */
   start(config: ContainerConfig): Promise<RunningContainer>;
   /** The log of an attempt, formatted for `kubectl logs`; undefined when there is none. */
   logs(ref: ContainerRef, options: LogOptions): Promise<ReadableStream<Uint8Array> | undefined>;
   /** Removes all that a pod left behind: logs and its folder. None of it may be running. */
-  forget(pod: Omit<ContainerRef, "container" | "attempt">): Promise<void>;
+  forget(pod: PodRef): Promise<void>;
   /** Kills what still runs and releases every resource; idempotent. */
   close(): Promise<void>;
 }

@@ -12,6 +12,7 @@ import type {
   ContainerConfig,
   ContainerExit,
   ContainerRef,
+  PodRef,
   RunningContainer,
   Runtime,
 } from "./runtime.ts";
@@ -53,7 +54,7 @@ export class SimulatedRuntime implements Runtime {
   }
 
   /** Any image: nothing of it is run. */
-  image(_name: string): ImageSpec | undefined {
+  image(_name: string): ImageSpec {
     return ["simulated"];
   }
 
@@ -93,7 +94,7 @@ export class SimulatedRuntime implements Runtime {
   }
 
   /** Forgets a pod's logs. */
-  forget(pod: Omit<ContainerRef, "container" | "attempt">): Promise<void> {
+  forget(pod: PodRef): Promise<void> {
     const prefix = `${pod.namespace}/${pod.pod}/${pod.uid}/`;
     for (const key of this.#attempts.keys()) {
       if (key.startsWith(prefix)) this.#attempts.delete(key);

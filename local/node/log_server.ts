@@ -1,0 +1,121 @@
+/**
+ * The endpoint from which an API server fetches container logs, as a kubelet's: HTTPS on the
+ * node's loopback address, `GET /containerLogs/<namespace>/<pod>/<container>` and `GET /healthz`,
+ * nothing else. It asks for no credentials, as API servers without a kubelet client certificate
+ * have none: whoever may connect to this machine's loopback can read the pods' logs.
+ */
+import { selfSigned } from "./certificate.ts";
+import type { LogOptions } from "./log_lines.ts";
+
+/** Which log is asked for. */
+export interface LogRequest {
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+  readonly previous: boolean;
+  readonly options: LogOptions;
+}
+
+/** A log, or why there is none. */
+export type LogAnswer = ReadableStream<Uint8Array> | { readonly code: number; message: string };
+
+/** Finds a log. */
+export type LogSource = (request: LogRequest) => Promise<LogAnswer>;
+
+/** A running log endpoint. */
+export class LogServer implements AsyncDisposable {
+  /** Port that it listens on. */
+  readonly port: number;
+  /** Finds the logs; until it is set, nothing is found. */
+  source: LogSource = () => Promise.resolve({ code: 503, message: "the node is starting" });
+  #server: Deno.HttpServer<Deno.NetAddr>;
+  #stop = new AbortController();
+
+  private constructor(hostname: string, { key, cert }: { key: string; cert: string }) {
+    this.#server = Deno.serve(
+      { hostname, port: 0, key, cert, onListen: () => {} },
+      (request) => answer(request, { source: this.source, stop: this.#stop.signal }),
+    );
+    this.port = this.#server.addr.port;
+  }
+
+  /** Listens on a free port of `hostname`, a loopback address. */
+  static async start(hostname: string): Promise<LogServer> {
+    return new LogServer(hostname, await selfSigned(`troupe-node@${hostname}`, [hostname]));
+  }
+
+  /** Ends followed logs, then the server. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    await this.#server.shutdown();
+  }
+
+  /** Same as `close()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+async function answer(
+  request: Request,
+  { source, stop }: { source: LogSource; stop: AbortSignal },
+): Promise<Response> {
+  const url = new URL(request.url);
+  if (request.method !== "GET") return text(405, `Cannot ${request.method}: only GET is served`);
+  if (url.pathname === "/healthz") return text(200, "ok");
+  const [, root, namespace, pod, container, ...rest] = url.pathname.split("/")
+    .map(decodeURIComponent);
+  if (root !== "containerLogs" || !namespace || !pod || !container || rest.length > 0) {
+    return text(404, `Cannot serve "${url.pathname}": only /containerLogs and /healthz are served`);
+  }
+  let options: LogOptions & { previous: boolean };
+  try {
+    options = parseQuery(url.searchParams);
+  } catch (error) {
+    return text(400, (error as Error).message);
+  }
+  // Ends with the server, or when the reader goes away.
+  const signal = AbortSignal.any([stop, request.signal]);
+  const found = await source({
+    namespace,
+    pod,
+    container,
+    previous: options.previous,
+    options: { ...options, signal },
+  });
+  if (!(found instanceof ReadableStream)) return text(found.code, found.message);
+  return new Response(found, { headers: { "content-type": "text/plain; charset=utf-8" } });
+}
+
+function parseQuery(query: URLSearchParams): LogOptions & { previous: boolean } {
+  const count = (name: string): number | undefined => {
+    const value = query.get(name);
+    if (value === null || value === "") return undefined;
+    const number = Number(value);
+    if (Number.isInteger(number) && number >= 0) return number;
+    throw new RangeError(`Cannot read logs: "${name}" is "${value}", it must be an integer >= 0`);
+  };
+  const flag = (name: string) => ["true", "1"].includes(query.get(name) ?? "");
+  const seconds = count("sinceSeconds");
+  const sinceTime = query.get("sinceTime");
+  const since = seconds !== undefined
+    ? new Date(Date.now() - seconds * 1000)
+    : sinceTime
+    ? new Date(sinceTime)
+    : undefined;
+  if (since !== undefined && Number.isNaN(since.getTime())) {
+    throw new RangeError(`Cannot read logs: "sinceTime" is "${sinceTime}", it must be a time`);
+  }
+  return {
+    tailLines: count("tailLines"),
+    limitBytes: count("limitBytes"),
+    since,
+    timestamps: flag("timestamps"),
+    follow: flag("follow"),
+    previous: flag("previous"),
+  };
+}
+
+function text(status: number, message: string): Response {
+  return new Response(message, { status, headers: { "content-type": "text/plain" } });
+}
