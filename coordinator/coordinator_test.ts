@@ -99,6 +99,34 @@ Deno.test("Coordinator runs a handler for one pod in order, and merges while it 
   await started;
 });
 
+Deno.test("Coordinator misses no deletion while it is cut off, and tells again what is there", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const pods = new Heard<PodEvent>();
+  const events = new Heard<CoordinatorEvent>();
+  coordinator.onError(() => {});
+  coordinator.onPodEvent(pods.add);
+  coordinator.onCoordinatorEvent(events.add);
+  const started = coordinator.start();
+  await sandbox.addPod("stays");
+  await sandbox.addPod("goes");
+  await pods.until((e) => e.name === "goes");
+  sandbox.goOffline();
+  ok((await events.until((e) => e.type === "disconnected")).error);
+  strictEqual(coordinator.health.state, "disconnected");
+  await sandbox.core.deletePod("goes", { gracePeriodSeconds: 0 });
+  await sandbox.addPod("comes");
+  const before = pods.items.length;
+  sandbox.goOnline();
+  await pods.until((e) => e.name === "comes");
+  await pods.until((e) => e.name === "goes" && e.type === "deleted");
+  await pods.until((e) => e.name === "stays" && e.replayed && pods.items.indexOf(e) >= before);
+  const lost = events.items.findIndex((e) => e.type === "disconnected");
+  await events.until((e) => e.type === "synced" && events.items.indexOf(e) > lost);
+  await coordinator.stop();
+  await started;
+});
+
 Deno.test("Coordinator reports what handlers throw and goes on", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   await using coordinator = await sandbox.coordinator();

@@ -11,6 +11,8 @@ interface ApiServerClass {
 
 interface ApiServer extends AsyncDisposable {
   readonly url: string;
+  cutWatches(): void;
+  compact(): void;
 }
 
 /** An API server with namespace `team`. */
@@ -18,6 +20,8 @@ export class Sandbox implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
   readonly #front: Deno.HttpServer<Deno.NetAddr>;
   readonly #refused: RegExp[] = [];
+  readonly #server: ApiServer;
+  #offline = false;
   readonly #client = Deno.createHttpClient({});
   /** Requests that coordinators sent, as `GET /path`. */
   readonly requests: string[] = [];
@@ -27,6 +31,7 @@ export class Sandbox implements AsyncDisposable {
 
   private constructor(stack: AsyncDisposableStack, server: ApiServer, admin: Transport) {
     this.#stack = stack;
+    this.#server = server;
     this.core = new CoreV1Api(admin).namespace("team");
     this.apps = new AppsV1Api(admin).namespace("team");
     const options = {
@@ -39,6 +44,7 @@ export class Sandbox implements AsyncDisposable {
       const { pathname, search } = new URL(request.url);
       const line = `${request.method} ${pathname}${search}`;
       this.requests.push(line);
+      if (this.#offline) return new Response(null, { status: 503 });
       if (this.#refused.some((pattern) => pattern.test(line))) return forbidden(line);
       const { method, body, signal } = request;
       const client = this.#client;
@@ -77,6 +83,18 @@ export class Sandbox implements AsyncDisposable {
   /** Answers 403 to requests like these from now on. */
   refuse(pattern: RegExp): void {
     this.#refused.push(pattern);
+  }
+
+  /** Cuts coordinators off; what they knew of the past is forgotten meanwhile. */
+  goOffline(): void {
+    this.#offline = true;
+    this.#server.cutWatches();
+  }
+
+  /** Lets coordinators in again. */
+  goOnline(): void {
+    this.#server.compact();
+    this.#offline = false;
   }
 
   /** Makes a pod as a ReplicaSet of workload `w` would. */
