@@ -20,7 +20,7 @@ const ELEMENT_ORDER = "$setElementOrder/";
  * Applies a strategic merge patch to an object of the kind that `schema` describes. Neither
  * argument is changed.
  *
- * @throws {PatchError} 400 if the patch contradicts itself or does not fit the schema
+ * @throws {PatchError} 500 if the patch contradicts itself or does not fit the schema
  */
 export function strategicMergePatch(
   current: JsonObject,
@@ -91,7 +91,7 @@ function retained(current: JsonObject, patch: JsonObject): JsonObject {
   const names = asList(keep, RETAIN_KEYS);
   for (const [key, value] of Object.entries(patch)) {
     if (!key.startsWith("$") && value !== null && !names.includes(key)) {
-      throw new PatchError(400, `${RETAIN_KEYS} list does not contain ${JSON.stringify(key)}`);
+      throw new PatchError(500, `${RETAIN_KEYS} list does not contain ${JSON.stringify(key)}`);
     }
   }
   for (const key of Object.keys(current)) {
@@ -116,7 +116,30 @@ function mergeList(
     : [...current, ...patch.filter((item) => !current.includes(item))];
   const inPatchOrder = ordered(merged, current, patch.filter(isPlain).map(identity), identity);
   if (!order) return inPatchOrder;
-  return ordered(inPatchOrder, current, order.map((o) => isObject(o) ? identity(o) : o), identity);
+  const wanted = order.map((o) => isObject(o) ? identity(o) : o);
+  checkOrder(patch.filter(isPlain), order, wanted, identity);
+  return ordered(inPatchOrder, current, wanted, identity);
+}
+
+/** Refuses a list whose own order is not the one that is asked for. */
+function checkOrder(
+  patch: unknown[],
+  order: unknown[],
+  wanted: unknown[],
+  identity: Identity,
+): void {
+  let next = 0;
+  for (const item of patch) {
+    while (next < wanted.length && !jsonEqual(wanted[next], identity(item))) next++;
+    if (next === wanted.length) {
+      throw new PatchError(
+        500,
+        `The order in patch list:\n${JSON.stringify(patch)}\n doesn't match ` +
+          `$setElementOrder list:\n${JSON.stringify(order)}\n`,
+      );
+    }
+    next++;
+  }
 }
 
 function mergeObjects(
@@ -144,12 +167,12 @@ function mergeObjects(
 }
 
 function keyIdentity(key: string | undefined): Identity {
-  if (!key) throw new PatchError(400, "cannot merge lists without merge key");
+  if (!key) throw new PatchError(500, "cannot merge lists without merge key");
   return (item) => {
     const value = isObject(item) ? item[key] : undefined;
     if (value !== undefined) return value;
     throw new PatchError(
-      400,
+      500,
       `map: ${JSON.stringify(item)} does not contain declared merge key: ${key}`,
     );
   };
@@ -213,13 +236,13 @@ function without(object: JsonObject, key: string): JsonObject {
 }
 
 function asList(value: unknown, name: string): unknown[] {
-  if (!Array.isArray(value)) throw new PatchError(400, `${JSON.stringify(name)} must be a list`);
+  if (!Array.isArray(value)) throw new PatchError(500, `${JSON.stringify(name)} must be a list`);
   return value;
 }
 
 function badDirective(directive: unknown): PatchError {
   return new PatchError(
-    400,
+    500,
     `Unknown patch type found: ${directive}; use "delete", "replace" or "merge"`,
   );
 }
