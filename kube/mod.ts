@@ -50,6 +50,7 @@ export {
 } from "./watch/mod.ts";
 export {
   type Change,
+  type Decoded,
   Dispatcher,
   type DispatcherOptions,
   type Entry,
@@ -58,6 +59,7 @@ export {
   jsonDecoder,
   keyOf,
   type KubeObject,
+  leanDecoder,
   type ListPage,
   MalformedError,
   type ObjectKey,

@@ -6,15 +6,16 @@
  * @module
  */
 export { Dispatcher, type DispatcherOptions } from "./dispatcher.ts";
-export {
-  type Entry,
-  type ErrorStatus,
-  type EventDecoder,
-  jsonDecoder,
-  type ListPage,
-  type WatchEvent,
+export type {
+  Decoded,
+  Entry,
+  ErrorStatus,
+  EventDecoder,
+  ListPage,
+  WatchEvent,
 } from "./event_decoder.ts";
 export { MalformedError, SilenceError, WatchStatusError } from "./failure.ts";
+export { jsonDecoder } from "./json_decoder.ts";
 export {
   CONFIG_MAPS,
   DEPLOYMENTS,
@@ -31,6 +32,7 @@ export {
   SERVICE_ACCOUNTS,
   SERVICES,
 } from "./kinds.ts";
+export { leanDecoder } from "./lean_decoder.ts";
 export { Reconciler, type ReconcilerOptions } from "./reconciler.ts";
 export { Reflector } from "./reflector.ts";
 export type { ReflectorOptions } from "./reflector_options.ts";

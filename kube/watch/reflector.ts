@@ -11,15 +11,10 @@
  */
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { type Attempt, attempt, pause } from "./attempt.ts";
-import {
-  type Entry,
-  type EventDecoder,
-  jsonDecoder,
-  type ListPage,
-  type WatchEvent,
-} from "./event_decoder.ts";
+import type { Decoded, EventDecoder, ListPage, WatchEvent } from "./event_decoder.ts";
 import { failureOf, MalformedError, WatchStatusError } from "./failure.ts";
 import { Emitter } from "./emitter.ts";
+import { leanDecoder } from "./lean_decoder.ts";
 import { LineSplitter } from "./line_splitter.ts";
 import {
   type KubeObject,
@@ -76,7 +71,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     this.#report(error)
   );
   /** What the pages of the present list have brought so far. */
-  #buffer: Map<ObjectKey, Entry<T>> = new Map();
+  #buffer: Map<ObjectKey, Decoded<T>> = new Map();
   #state: WatchState = START;
   #opened = 0;
   #running: Promise<void> | undefined;
@@ -96,7 +91,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     this.#path = resourcePath(kind, { namespace: options.namespace });
     this.#options = options;
     this.#policy = { minBackoff, maxBackoff, random };
-    this.#decoder = options.decode ?? jsonDecoder(kind);
+    this.#decoder = options.decode ?? leanDecoder(kind);
     this.#idleTimeout = options.idleTimeout ?? IDLE_TIMEOUT_MS;
     const staleAfter = options.staleAfter ?? this.#idleTimeout * 5 / 6;
     this.#status = new ReflectorStatus(staleAfter, (...args) => this.#states.emit(...args));
@@ -223,17 +218,15 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
       return this.#page(body);
     });
     this.#status.connected();
-    for (const entry of page.entries) {
-      this.#buffer.set(entry.key, this.#store.same(entry) ?? entry);
-    }
+    for (const item of page.items) this.#buffer.set(item.entry.key, item);
     if (!page.continueToken) this.#completeList();
     this.#advance({ type: "page", ...page });
   }
 
   #completeList(): void {
-    const entries = this.#buffer;
+    const list = this.#buffer;
     this.#buffer = new Map();
-    this.#store.replace(entries, this.#tell);
+    this.#store.replace(list, this.#tell);
     if (this.health.synced) this.#status.count("relists");
     this.#status.synced();
     this.#synced.resolve();
@@ -304,7 +297,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     if (event.type === "bookmark") {
       return this.#advance({ type: "progress", resourceVersion: event.resourceVersion });
     }
-    this.#store.apply(event.type, event.entry, this.#tell);
+    this.#store.apply(event.type, event, this.#tell);
     this.#advance({ type: "progress", resourceVersion: event.entry.resourceVersion });
   };
 

@@ -59,7 +59,7 @@ export interface ReflectorOptions<T> {
   /**
    * Makes events of bytes.
    *
-   * @default jsonDecoder(kind)
+   * @default leanDecoder(kind)
    */
   decode?: EventDecoder<T>;
 }

@@ -8,7 +8,8 @@ import type { Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { type ReplyStep, ScriptedServer } from "../../testing/scripted_server.ts";
 import { plainClusterConfig } from "../config/mod.ts";
 import { Transport, type TransportOptions } from "../transport/mod.ts";
-import { type EventDecoder, jsonDecoder } from "./event_decoder.ts";
+import type { EventDecoder } from "./event_decoder.ts";
+import { leanDecoder } from "./lean_decoder.ts";
 import { PODS } from "./kinds.ts";
 import { Reflector } from "./reflector.ts";
 import type { ReflectorOptions } from "./reflector_options.ts";
@@ -60,7 +61,7 @@ export class Scene<T extends KubeObject = Pod> implements AsyncDisposable {
       maxRetries: 0,
       ...transport,
     });
-    const decoder = jsonDecoder(kind);
+    const decoder = leanDecoder(kind);
     const decode: EventDecoder<T> = {
       event: (line) => {
         const event = decoder.event(line);

@@ -1,4 +1,4 @@
-import type { Entry } from "./event_decoder.ts";
+import type { Decoded, Entry } from "./event_decoder.ts";
 import type { ObjectKey } from "./resource_kind.ts";
 
 /** Something that happened to an object. */
@@ -41,45 +41,39 @@ export class Store<T> {
   /** Takes one event of a watch and tells what it changes, which may be nothing. */
   apply(
     type: "added" | "modified" | "deleted",
-    entry: Entry<T>,
+    { entry, object }: Decoded<T>,
     tell: (change: Change<T>) => void,
   ): void {
     const known = this.#entries.get(entry.key);
     if (type === "deleted") {
       if (!known) return; // never told, so there is nothing to take back
       this.#entries.delete(entry.key);
-      return tell({ type, object: entry.object, replayed: false });
+      return tell({ type, object, replayed: false });
     }
     this.#entries.set(entry.key, entry);
     if (known && known.uid === entry.uid) {
       if (known.resourceVersion === entry.resourceVersion) return; // the same state again
-      return tell({ type: "modified", object: entry.object, replayed: false });
+      return tell({ type: "modified", object, replayed: false });
     }
     if (known) tell({ type: "deleted", object: known.object, replayed: false });
-    tell({ type: "added", object: entry.object, replayed: false });
-  }
-
-  /** The known entry, if it is this very state: saves keeping a second copy of it. */
-  same(entry: Entry<T>): Entry<T> | undefined {
-    const known = this.#entries.get(entry.key);
-    const equal = known?.uid === entry.uid && known.resourceVersion === entry.resourceVersion;
-    return equal ? known : undefined;
+    tell({ type: "added", object, replayed: false });
   }
 
   /**
    * Swaps in a complete list and tells every object of it again. What is no longer there, or
    * is there with another uid, is told as deleted first.
    */
-  replace(entries: Map<ObjectKey, Entry<T>>, tell: (change: Change<T>) => void): void {
+  replace(list: Map<ObjectKey, Decoded<T>>, tell: (change: Change<T>) => void): void {
     const before = this.#entries;
-    this.#entries = entries;
+    this.#entries = new Map();
+    for (const { entry } of list.values()) this.#entries.set(entry.key, entry);
     for (const known of before.values()) {
-      if (entries.get(known.key)?.uid === known.uid) continue;
+      if (list.get(known.key)?.entry.uid === known.uid) continue;
       tell({ type: "deleted", object: known.object, replayed: false });
     }
-    for (const entry of entries.values()) {
+    for (const { entry, object } of list.values()) {
       const type = before.get(entry.key)?.uid === entry.uid ? "modified" : "added";
-      tell({ type, object: entry.object, replayed: true });
+      tell({ type, object, replayed: true });
     }
   }
 

@@ -1,9 +1,10 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { Entry } from "./event_decoder.ts";
+import type { Decoded } from "./event_decoder.ts";
 import { type Change, Store } from "./store.ts";
 
-function entry(key: string, uid: string, resourceVersion: string): Entry<string> {
-  return { key, uid, resourceVersion, object: `${key}/${uid}@${resourceVersion}` };
+function entry(key: string, uid: string, resourceVersion: string): Decoded<string> {
+  const object = `${key}/${uid}@${resourceVersion}`;
+  return { entry: { key, uid, resourceVersion, object }, object };
 }
 
 function setup(): { store: Store<string>; told: string[]; tell: (c: Change<string>) => void } {
@@ -14,8 +15,8 @@ function setup(): { store: Store<string>; told: string[]; tell: (c: Change<strin
   return { store: new Store(), told, tell };
 }
 
-function list(...entries: Entry<string>[]): Map<string, Entry<string>> {
-  return new Map(entries.map((entry) => [entry.key, entry]));
+function list(...items: Decoded<string>[]): Map<string, Decoded<string>> {
+  return new Map(items.map((item) => [item.entry.key, item]));
 }
 
 Deno.test("Store.apply() tells added, modified and deleted with the event's state", () => {
