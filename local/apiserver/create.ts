@@ -1,7 +1,8 @@
 /** POST of a new object. */
 import { admitPod, admitToNamespace } from "./admission.ts";
 import { type Backend, storedForm, type WriteOptions } from "./backend.ts";
-import { alreadyExists, badRequest, invalid } from "./errors.ts";
+import { alreadyExists, badRequest, invalid, StatusError } from "./errors.ts";
+import { wrongName, wrongNamespace } from "./identity.ts";
 import type { KindInfo } from "./kinds.ts";
 import { inOrder } from "./metadata.ts";
 import { generateName } from "./names.ts";
@@ -41,7 +42,8 @@ export function createObject(backend: Backend, kind: KindInfo, input: CreateInpu
     delete meta.namespace;
   }
   if (meta.resourceVersion) {
-    throw badRequest("resourceVersion should not be set on objects to be created");
+    // Without a reason and as a server's failure, as the real one.
+    throw new StatusError(500, "", "resourceVersion should not be set on objects to be created");
   }
   const base = meta.name ? undefined : meta.generateName;
   if (base) meta.name = generateName(base);
@@ -85,16 +87,4 @@ export function createObject(backend: Backend, kind: KindInfo, input: CreateInpu
   object = inOrder(storedForm(kind, object), object.metadata);
   if (options.dryRun) return new Stored(object, 0, "ADDED");
   return store.put(kind.storage, object);
-}
-
-function wrongNamespace(): Error {
-  return badRequest(
-    "the namespace of the provided object does not match the namespace sent on the request",
-  );
-}
-
-function wrongName(given: string, asked: string): Error {
-  return badRequest(
-    `the name of the object (${given}) does not match the name on the URL (${asked})`,
-  );
 }

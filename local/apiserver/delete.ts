@@ -4,7 +4,7 @@
  */
 import { IMMORTAL_NAMESPACES } from "./admission.ts";
 import type { Backend } from "./backend.ts";
-import { conflict, forbidden, invalid, notFound } from "./errors.ts";
+import { failedPrecondition, forbidden, invalid, notFound } from "./errors.ts";
 import type { KindInfo } from "./kinds.ts";
 import { inOrder } from "./metadata.ts";
 import { type ApiObject, at, formatTime, isObject, type JsonObject } from "./object.ts";
@@ -146,18 +146,15 @@ function checkPreconditions(kind: KindInfo, current: Stored, options: DeleteOpti
   const { uid, resourceVersion } = options.preconditions ?? {};
   const { metadata } = current.object;
   if (uid && uid !== metadata.uid) {
-    throw conflict(
-      kind,
-      current.name,
-      `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${metadata.uid}`,
-    );
+    const mismatch = { field: "UID", wanted: uid, present: metadata.uid } as const;
+    throw failedPrecondition(kind, current, mismatch);
   }
   if (resourceVersion && resourceVersion !== metadata.resourceVersion) {
-    throw conflict(
-      kind,
-      current.name,
-      `Precondition failed: ResourceVersion in precondition: ${resourceVersion}, ResourceVersion in object meta: ${metadata.resourceVersion}`,
-    );
+    throw failedPrecondition(kind, current, {
+      field: "ResourceVersion",
+      wanted: resourceVersion,
+      present: metadata.resourceVersion,
+    });
   }
 }
 

@@ -57,6 +57,13 @@ export function discover(path: string, request: Request): Response | undefined {
   return undefined;
 }
 
+/** Whether a path is below a group version that is served. */
+export function isGroupVersionPath(path: string): boolean {
+  return GROUP_VERSIONS.some((groupVersion) =>
+    path.startsWith(`${groupVersion.includes("/") ? "/apis" : "/api"}/${groupVersion}/`)
+  );
+}
+
 function group(name: string): JsonObject {
   const versions = GROUP_VERSIONS.filter((version) => version.startsWith(`${name}/`))
     .map((groupVersion) => ({ groupVersion, version: groupVersion.split("/")[1] }));

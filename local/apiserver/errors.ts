@@ -102,6 +102,23 @@ export function staleVersion(kind: ResourceName, name: string): StatusError {
   );
 }
 
+/** 409 for the wrong one of two objects of the same name, or a version that is past. */
+export function failedPrecondition(
+  kind: ResourceName,
+  object: { namespace?: string; name: string },
+  mismatch: { field: "UID" | "ResourceVersion"; wanted: string; present: string | undefined },
+): StatusError {
+  const { field, wanted, present } = mismatch;
+  const { namespace, name } = object;
+  const key = `/registry/${kind.plural}/${namespace ? `${namespace}/` : ""}${name}`;
+  return conflict(
+    kind,
+    name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ` +
+      `Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${present}`,
+  );
+}
+
 /** 403. */
 export function forbidden(
   kind: ResourceName,

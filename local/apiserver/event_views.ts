@@ -12,9 +12,13 @@ const RENAMED: readonly (readonly [string, string])[] = [
   ["reportingComponent", "reportingController"],
 ];
 
+const OMITTED_WHEN_EMPTY = ["reportingController", "reportingInstance"];
+
 /** core/v1 → events.k8s.io/v1. */
 export function toNewEvent(event: ApiObject): ApiObject {
-  return rename(event, "events.k8s.io/v1", new Map(RENAMED));
+  const renamed = rename(event, "events.k8s.io/v1", new Map(RENAMED));
+  for (const field of OMITTED_WHEN_EMPTY) if (renamed[field] === "") delete renamed[field];
+  return renamed;
 }
 
 /** events.k8s.io/v1 → core/v1. */

@@ -24,7 +24,7 @@ export async function podLog(
   const container = chooseContainer(pod, input.query.get("container"));
   const nodeName = String(at(pod, "spec", "nodeName") ?? "");
   // A pod that is not placed has no logs yet.
-  if (!nodeName) return new Response("", { headers: { "content-type": "text/plain" } });
+  if (!nodeName) return new Response(null, { status: 204 });
   const node = backend.store.get("nodes", "", nodeName)?.object;
   if (!node) throw notFound(resource("v1", "nodes"), nodeName);
   const addresses = at(node, "status", "addresses") as { type: string; address: string }[] ?? [];

@@ -127,13 +127,10 @@ export function readOptions(query: URLSearchParams, watch: boolean): ReadOptions
 /** Reads a resourceVersion. */
 export function parseVersion(text: string): number {
   if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw invalid({ group: "", kind: "ResourceVersion" }, "", [{
-    reason: "FieldValueInvalid",
-    message: `Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${
-      JSON.stringify(text)
-    }: invalid syntax`,
-    field: "resourceVersion",
-  }]);
+  const quoted = JSON.stringify(text);
+  throw badRequest(
+    `invalid resource version: resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: invalid syntax`,
+  );
 }
 
 /** Reads a boolean parameter as the API does: "1", "true", present but empty → true. */

@@ -3,11 +3,12 @@ import { type Backend, viewOf, type WriteOptions } from "./backend.ts";
 import { asKind, mediaType, parseBody, readText } from "./body.ts";
 import { createObject } from "./create.ts";
 import { badRequest, conflict, invalid, type StatusCause, unsupportedMediaType } from "./errors.ts";
+import { checkIdentity } from "./identity.ts";
 import type { KindInfo } from "./kinds.ts";
 import type { ApiObject } from "./object.ts";
 import { applyConfiguration, applyPatch, PATCH_TYPES } from "./semantics.ts";
 import type { Stored } from "./stored.ts";
-import { checkIdentity, updateObject } from "./update.ts";
+import { updateObject } from "./update.ts";
 
 /** A patch as sent. */
 export interface Patch {

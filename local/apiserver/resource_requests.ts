@@ -4,6 +4,7 @@ import { mediaType, parseBody, readObject, readText } from "./body.ts";
 import { createObject } from "./create.ts";
 import { deleteObject, deleteOptions } from "./delete.ts";
 import { methodNotAllowed, notFound, success } from "./errors.ts";
+import { requireName } from "./identity.ts";
 import type { KindInfo } from "./kinds.ts";
 import { list, type Page, pageBytes } from "./list.ts";
 import { answer, type Form, jsonBytes, negotiate, partialMetadata } from "./negotiate.ts";
@@ -186,6 +187,7 @@ async function replace(
   const { kind, namespace = "", name = "" } = route;
   requireVerb(kind, "update");
   const object = await readObject(request, kind);
+  requireName(object, name);
   const options = writeOptions("UpdateOptions", query, request.headers);
   if (kind.createOnUpdate && !backend.store.get(kind.storage, namespace, name)) {
     if (object.metadata.resourceVersion || object.metadata.uid) throw notFound(kind, name);

@@ -1,4 +1,5 @@
 /** The scale subresource: a small view of a workload that any scaler understands. */
+import { invalid } from "./errors.ts";
 import { type ApiObject, at, isObject, type JsonObject } from "./object.ts";
 
 /** The Scale of a workload. */
@@ -21,10 +22,18 @@ export function toScale(object: ApiObject): ApiObject {
 /** A workload with what a Scale asks for. */
 export function fromScale(object: ApiObject, scale: ApiObject): ApiObject {
   const { resourceVersion, uid } = scale.metadata;
+  const replicas = at(scale, "spec", "replicas") ?? 0;
+  if (typeof replicas === "number" && replicas < 0) {
+    throw invalid({ group: "autoscaling", kind: "Scale" }, object.metadata.name ?? "", [{
+      reason: "FieldValueInvalid",
+      message: `Invalid value: ${replicas}: must be greater than or equal to 0`,
+      field: "spec.replicas",
+    }]);
+  }
   return {
     ...object,
     metadata: { ...object.metadata, resourceVersion, uid: uid ?? object.metadata.uid },
-    spec: { ...object.spec as JsonObject, replicas: at(scale, "spec", "replicas") ?? 0 },
+    spec: { ...object.spec as JsonObject, replicas },
   };
 }
 

@@ -7,10 +7,10 @@
  */
 import type { Backend } from "./backend.ts";
 import { createObject } from "./create.ts";
-import { discover } from "./discovery.ts";
+import { discover, isGroupVersionPath } from "./discovery.ts";
 import { noSuchResource, StatusError } from "./errors.ts";
 import { resource } from "./kinds.ts";
-import { answer } from "./negotiate.ts";
+import { answer, plainText } from "./negotiate.ts";
 import { resourceRequest } from "./resource_requests.ts";
 import { parseRoute } from "./route.ts";
 import { Store } from "./store.ts";
@@ -117,7 +117,8 @@ export class ApiServer implements AsyncDisposable {
       if (!route) {
         const found = request.method === "GET" ? discover(pathname, request) : undefined;
         if (found) return found;
-        throw noSuchResource();
+        if (isGroupVersionPath(pathname)) throw noSuchResource();
+        return plainText("404 page not found\n", 404);
       }
       return await resourceRequest(this.#backend, { request, query: url.searchParams, route });
     } catch (error) {

@@ -1,9 +1,10 @@
 /** Requests about a part of an object: status, scale, binding, eviction, token, finalize, log, proxy. */
 import { type Backend, viewOf } from "./backend.ts";
 import { bindPod } from "./binding.ts";
-import { asKind, readObject } from "./body.ts";
+import { asKind, mediaType, parseBody, readObject, readText } from "./body.ts";
 import { deleteObject, deleteOptions } from "./delete.ts";
-import { methodNotAllowed, notFound, success } from "./errors.ts";
+import { badRequest, methodNotAllowed, notFound, success } from "./errors.ts";
+import { requireName } from "./identity.ts";
 import type { KindInfo, SubresourceInfo } from "./kinds.ts";
 import { podLog, podProxy } from "./kubelet_proxy.ts";
 import { answer } from "./negotiate.ts";
@@ -87,6 +88,7 @@ async function status(
     return answerOne(kind, stored, { request, query, warnings: options.warnings });
   }
   const object = await readObject(request, kind);
+  requireName(object, name);
   const options = writeOptions("UpdateOptions", query, request.headers);
   const change = () => object;
   const stored = updateObject(backend, kind, { namespace, name, subresource, options, change });
@@ -97,9 +99,19 @@ async function status(
 export function bind(backend: Backend, routed: RoutedRequest, binding: ApiObject): Response {
   const { request, query, route } = routed;
   const { namespace = "", name = binding.metadata.name ?? "" } = route;
+  if (binding.metadata.name !== name) {
+    throw badRequest("name in URL does not match name in Binding object");
+  }
   const options = writeOptions("CreateOptions", query, request.headers);
   bindPod(backend, binding, { namespace, name, options });
   return answer(success(201), 201);
+}
+
+/** Clients send either version of the policy group. */
+async function readEviction(request: Request): Promise<ApiObject> {
+  const body = parseBody(await readText(request), mediaType(request.headers));
+  const old = at(body, "apiVersion") === "policy/v1beta1";
+  return asKind(body, { apiVersion: old ? "policy/v1beta1" : "policy/v1", kind: "Eviction" });
 }
 
 async function evict(
@@ -107,7 +119,10 @@ async function evict(
   { request, query, route }: RoutedRequest,
 ): Promise<Response> {
   const { kind, namespace = "", name = "" } = route;
-  const eviction = await readObject(request, { apiVersion: "policy/v1", kind: "Eviction" });
+  const eviction = await readEviction(request);
+  if (eviction.metadata.name !== name) {
+    throw badRequest("name in URL does not match name in Eviction object");
+  }
   find(backend, kind, namespace, name);
   const options = deleteOptions(at(eviction, "deleteOptions"), query);
   deleteObject(backend, kind, { namespace, name, options });
@@ -126,6 +141,7 @@ async function scale(
   let change: (current: ApiObject) => ApiObject;
   if (request.method === "PUT") {
     const sent = await readObject(request, SCALE);
+    requireName(sent, name);
     change = (current) => fromScale(current, sent);
   } else {
     const patch = await readPatch(request, query);
@@ -153,6 +169,7 @@ async function finalize(
 ): Promise<Response> {
   const { kind, name = "" } = route;
   const sent = await readObject(request, kind);
+  requireName(sent, name);
   const options = writeOptions("UpdateOptions", query, request.headers);
   const stored = updateObject(backend, kind, {
     namespace: "",

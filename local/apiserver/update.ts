@@ -1,6 +1,7 @@
 /** Every change of an object that is there: PUT, PATCH, and the subresources. */
 import { type Backend, storedForm, viewOf, type WriteOptions } from "./backend.ts";
-import { badRequest, conflict, invalid, notFound, staleVersion } from "./errors.ts";
+import { failedPrecondition, invalid, notFound, staleVersion } from "./errors.ts";
+import { checkIdentity } from "./identity.ts";
 import type { KindInfo } from "./kinds.ts";
 import { carryOver, inOrder, isSameState, metadataProblems } from "./metadata.ts";
 import { type ApiObject, at, deepEqual, isObject } from "./object.ts";
@@ -35,12 +36,13 @@ export function updateObject(backend: Backend, kind: KindInfo, input: UpdateInpu
   let next = checked.object;
   checkIdentity(kind, next, { namespace, name });
   checkVersion(kind, next, old, input.patch ?? false);
-  if (next.metadata.uid && next.metadata.uid !== old.metadata.uid) {
-    throw conflict(
-      kind,
-      name,
-      `Precondition failed: UID in precondition: ${next.metadata.uid}, UID in object meta: ${old.metadata.uid}`,
-    );
+  if (!input.patch && next.metadata.uid && next.metadata.uid !== old.metadata.uid) {
+    const mismatch = {
+      field: "UID",
+      wanted: next.metadata.uid,
+      present: old.metadata.uid,
+    } as const;
+    throw failedPrecondition(kind, { namespace, name }, mismatch);
   }
   next = { ...next, metadata: carryOver({ ...next.metadata, name, namespace }, old.metadata) };
   if (!kind.namespaced) delete next.metadata.namespace;
@@ -84,12 +86,10 @@ export function commit(
   const { next, dryRun } = input;
   const { namespace, name } = current;
   if (isFinished(kind, next, current.object)) {
+    // The last state that watchers are told is the one before this change.
     if (dryRun) return new Stored(next, current.revision, "DELETED");
-    const updated = isSameState(next, current.object)
-      ? current
-      : backend.store.put(kind.storage, next);
     backend.store.delete(kind.storage, namespace, name);
-    return updated;
+    return new Stored(next, current.revision, "DELETED");
   }
   if (isSameState(next, current.object)) return current;
   if (dryRun) return new Stored(next, current.revision, "MODIFIED");
@@ -134,31 +134,12 @@ function isNewGeneration(kind: KindInfo, next: ApiObject, old: ApiObject): boole
   return own ? own(next, old) : !deepEqual(next.spec, old.spec);
 }
 
-/** Throws 400 when the body's name or namespace is not the URL's. */
-export function checkIdentity(
-  kind: KindInfo,
-  object: ApiObject,
-  url: { namespace: string; name: string },
-): void {
-  const { name, namespace } = object.metadata;
-  if (name && name !== url.name) {
-    throw badRequest(
-      `the name of the object (${name}) does not match the name on the URL (${url.name})`,
-    );
-  }
-  if (namespace && namespace !== (kind.namespaced ? url.namespace : "")) {
-    throw badRequest(
-      "the namespace of the provided object does not match the namespace sent on the request",
-    );
-  }
-}
-
 function checkVersion(kind: KindInfo, next: ApiObject, old: ApiObject, patch: boolean): void {
   const version = next.metadata.resourceVersion;
   if (version) {
     if (version !== old.metadata.resourceVersion) throw staleVersion(kind, old.metadata.name ?? "");
   } else if (!patch && !kind.unconditionalUpdate) {
-    throw invalid(kind, old.metadata.name ?? "", [{
+    throw invalid({ group: kind.group, kind: kind.plural }, old.metadata.name ?? "", [{
       reason: "FieldValueInvalid",
       message: "Invalid value: 0x0: must be specified for an update",
       field: "metadata.resourceVersion",
