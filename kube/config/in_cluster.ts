@@ -1,18 +1,27 @@
 import type { ClusterConfig } from "./cluster_config.ts";
 import { ConfigError, firstLine } from "./config_error.ts";
 import { ContextCredentials } from "./context_credentials.ts";
-import { readEnv } from "./kubeconfig_files.ts";
+import { type Environment, readVariable } from "./environment.ts";
 
 /** Where the kubelet mounts a pod's service account. */
 export const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
+/** Options of {@linkcode findInCluster}. */
+export interface InClusterOptions {
+  /** Folder of the service account's files. @default SERVICE_ACCOUNT_DIR */
+  dir?: string;
+  /** Monotonic milliseconds. @default performance.now */
+  now?: () => number;
+}
+
 /** The pod's own cluster, or why this is no pod with a service account. */
 export async function findInCluster(
-  options: { dir?: string; now?: () => number } = {},
+  env: Environment,
+  options: InClusterOptions = {},
 ): Promise<ClusterConfig | string> {
   const dir = options.dir ?? SERVICE_ACCOUNT_DIR;
-  const host = readEnv("KUBERNETES_SERVICE_HOST");
-  const port = readEnv("KUBERNETES_SERVICE_PORT");
+  const host = readVariable("KUBERNETES_SERVICE_HOST", env);
+  const port = readVariable("KUBERNETES_SERVICE_PORT", env);
   const denied = host.denied ?? port.denied;
   if (denied) return `in-cluster (KUBERNETES_SERVICE_HOST and _PORT: ${denied})`;
   if (!host.value || !port.value) return "in-cluster (KUBERNETES_SERVICE_HOST is not set)";

@@ -5,6 +5,7 @@
 import { KubeConfig, mergeKubeConfigs } from "@cloudydeno/kubernetes-client/lib/kubeconfig.ts";
 import { dirname, resolve } from "node:path";
 import { causeText, ConfigError, firstLine } from "./config_error.ts";
+import { type Environment, readVariable } from "./environment.ts";
 import { type Kubeconfig, kubeconfigSchema } from "./kubeconfig_schema.ts";
 
 /** What was found, or what was looked at in vain. */
@@ -18,17 +19,20 @@ export interface KubeconfigSearch {
 }
 
 /** Reads `path`, else the files of `KUBECONFIG`, else `~/.kube/config`. */
-export async function findKubeconfig(path?: string): Promise<KubeconfigSearch> {
+export async function findKubeconfig(
+  path: string | undefined,
+  env: Environment,
+): Promise<KubeconfigSearch> {
   if (path !== undefined) {
     const config = await readFile(path);
     if (!config) throw new ConfigError(`Cannot read kubeconfig "${path}": not found`);
     return { config, files: [path], lookedAt: [] };
   }
-  const variable = readEnv("KUBECONFIG");
+  const variable = readVariable("KUBECONFIG", env);
   if (variable.value) return await readListed(variable.value);
 
   const lookedAt = [`KUBECONFIG (${variable.denied ?? "not set"})`];
-  const home = readEnv(Deno.build.os === "windows" ? "USERPROFILE" : "HOME");
+  const home = readVariable(Deno.build.os === "windows" ? "USERPROFILE" : "HOME", env);
   if (!home.value) {
     lookedAt.push(`~/.kube/config (HOME: ${home.denied ?? "not set"})`);
     return { files: [], lookedAt };
@@ -120,14 +124,4 @@ function fieldPath(path: PropertyKey[]): string {
   return path.map((key, i) =>
     typeof key === "number" ? `[${key}]` : `${i ? "." : ""}${String(key)}`
   ).join("");
-}
-
-/** An environment variable, or why Deno may not read it. */
-export function readEnv(name: string): { value?: string; denied?: string } {
-  try {
-    return { value: Deno.env.get(name) };
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotCapable)) throw error;
-    return { denied: `Deno may not read it, start with --allow-env=${name}` };
-  }
 }

@@ -1,6 +1,7 @@
 import type { ClusterConfig } from "./cluster_config.ts";
 import { ConfigError } from "./config_error.ts";
 import { ContextCredentials } from "./context_credentials.ts";
+import type { Environment } from "./environment.ts";
 import { findInCluster } from "./in_cluster.ts";
 import { findKubeconfig } from "./kubeconfig_files.ts";
 import { selectContext } from "./select_context.ts";
@@ -24,14 +25,20 @@ export interface ClusterConfigOptions {
  *
  * @throws {ConfigError} naming the file, context and field, or all places that were looked at
  */
-export async function loadClusterConfig(
+export function loadClusterConfig(options: ClusterConfigOptions = {}): Promise<ClusterConfig> {
+  return loadFrom(Deno.env, options);
+}
+
+/** As {@linkcode loadClusterConfig}, with variables from `env`. */
+export async function loadFrom(
+  env: Environment,
   options: ClusterConfigOptions = {},
 ): Promise<ClusterConfig> {
   options.signal?.throwIfAborted();
-  const search = await findKubeconfig(options.kubeconfig);
+  const search = await findKubeconfig(options.kubeconfig, env);
   const config = search.config
     ? fromKubeconfig(search.config, { context: options.context, files: search.files })
-    : await inCluster(search.lookedAt, options.context);
+    : await inCluster(env, { lookedAt: search.lookedAt, context: options.context });
   await config.credentials.get({ signal: options.signal });
   return config;
 }
@@ -49,13 +56,16 @@ function fromKubeconfig(
   };
 }
 
-async function inCluster(lookedAt: string[], context?: string): Promise<ClusterConfig> {
+async function inCluster(
+  env: Environment,
+  { lookedAt, context }: { lookedAt: string[]; context?: string },
+): Promise<ClusterConfig> {
   if (context !== undefined) {
     throw new ConfigError(
       `Cannot use context "${context}": there is no kubeconfig, looked at ${lookedAt.join(", ")}`,
     );
   }
-  const found = await findInCluster();
+  const found = await findInCluster(env);
   if (typeof found !== "string") return found;
   throw new ConfigError(`Cannot find a cluster: looked at ${[...lookedAt, found].join(", ")}`);
 }

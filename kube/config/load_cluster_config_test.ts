@@ -1,10 +1,15 @@
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import { ConfigError } from "./config_error.ts";
+import type { Environment } from "./environment.ts";
 import { findInCluster } from "./in_cluster.ts";
-import { loadClusterConfig } from "./load_cluster_config.ts";
-import { kubeconfig, makeTempDir, withEnv } from "./testdata/temp_dir.ts";
+import { loadClusterConfig, loadFrom } from "./load_cluster_config.ts";
+import { kubeconfig, makeTempDir } from "./testdata/temp_dir.ts";
 
 const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+
+function environment(variables: Record<string, string>): Environment {
+  return new Map(Object.entries(variables));
+}
 
 /** The message of the ConfigError, which must be one line. */
 async function complaint(promise: Promise<unknown>): Promise<string> {
@@ -33,15 +38,13 @@ Deno.test("loadClusterConfig() resolves paths against the folder of the file the
     "kind": "Config",
     "users": [{ name: "u", user: { tokenFile: "secrets/token" } }],
   });
-  await withEnv({ KUBECONFIG: `${a}:${dir.path}/missing:${b}` }, async () => {
-    const config = await loadClusterConfig();
-    strictEqual(config.server, "https://127.0.0.1:6443");
-    strictEqual(config.namespace, "team");
-    strictEqual(config.source, `kubeconfig "${a}", "${b}", context "both"`);
-    deepStrictEqual(await config.credentials.get(), {
-      authorization: "Bearer from-file",
-      tls: { caCerts: [PEM] },
-    });
+  const config = await loadFrom(environment({ KUBECONFIG: `${a}:${dir.path}/missing:${b}` }));
+  strictEqual(config.server, "https://127.0.0.1:6443");
+  strictEqual(config.namespace, "team");
+  strictEqual(config.source, `kubeconfig "${a}", "${b}", context "both"`);
+  deepStrictEqual(await config.credentials.get(), {
+    authorization: "Bearer from-file",
+    tls: { caCerts: [PEM] },
   });
 });
 
@@ -52,10 +55,8 @@ Deno.test("loadClusterConfig() takes the first of two things with one name when 
     ...kubeconfig({ user: { token: "second" } }),
     "current-context": "other",
   });
-  await withEnv({ KUBECONFIG: `${first}:${second}` }, async () => {
-    const { credentials } = await loadClusterConfig();
-    strictEqual((await credentials.get()).authorization, "Bearer first");
-  });
+  const { credentials } = await loadFrom(environment({ KUBECONFIG: `${first}:${second}` }));
+  strictEqual((await credentials.get()).authorization, "Bearer first");
 });
 
 Deno.test("loadClusterConfig() takes the context that is asked for", async () => {
@@ -73,10 +74,8 @@ Deno.test("loadClusterConfig() takes the context that is asked for", async () =>
 Deno.test("loadClusterConfig() falls back to ~/.kube/config", async () => {
   await using dir = await makeTempDir();
   await dir.write(".kube/config", kubeconfig());
-  await withEnv({ KUBECONFIG: undefined, HOME: dir.path }, async () => {
-    const config = await loadClusterConfig();
-    strictEqual(config.source, `kubeconfig "${dir.path}/.kube/config", context "c"`);
-  });
+  const config = await loadFrom(environment({ HOME: dir.path }));
+  strictEqual(config.source, `kubeconfig "${dir.path}/.kube/config", context "c"`);
 });
 
 Deno.test("loadClusterConfig() names what is missing", async (t) => {
@@ -235,25 +234,24 @@ Deno.test("loadClusterConfig() passes what concerns the connection on", async ()
 
 Deno.test("loadClusterConfig() tells all places that it looked at", async () => {
   await using dir = await makeTempDir();
-  const nowhere = { HOME: dir.path, KUBERNETES_SERVICE_HOST: undefined };
-  await withEnv({ ...nowhere, KUBECONFIG: undefined }, async () => {
-    strictEqual(
-      await complaint(loadClusterConfig()),
-      `Cannot find a cluster: looked at KUBECONFIG (not set), ${dir.path}/.kube/config ` +
-        `(not found), in-cluster (KUBERNETES_SERVICE_HOST is not set)`,
-    );
-    match(
-      await complaint(loadClusterConfig({ context: "x" })),
-      /^Cannot use context "x": there is no kubeconfig, looked at KUBECONFIG/,
-    );
-    match(
-      await complaint(loadClusterConfig({ kubeconfig: `${dir.path}/gone` })),
-      /^Cannot read kubeconfig ".*\/gone": not found$/,
-    );
-  });
-  await withEnv({ ...nowhere, KUBECONFIG: `${dir.path}/x` }, async () => {
-    match(await complaint(loadClusterConfig()), /looked at .*\/x \(not found\), in-cluster/);
-  });
+  const nowhere = { HOME: dir.path };
+  strictEqual(
+    await complaint(loadFrom(environment(nowhere))),
+    `Cannot find a cluster: looked at KUBECONFIG (not set), ${dir.path}/.kube/config ` +
+      `(not found), in-cluster (KUBERNETES_SERVICE_HOST is not set)`,
+  );
+  match(
+    await complaint(loadFrom(environment(nowhere), { context: "x" })),
+    /^Cannot use context "x": there is no kubeconfig, looked at KUBECONFIG/,
+  );
+  match(
+    await complaint(loadFrom(environment(nowhere), { kubeconfig: `${dir.path}/gone` })),
+    /^Cannot read kubeconfig ".*\/gone": not found$/,
+  );
+  match(
+    await complaint(loadFrom(environment({ ...nowhere, KUBECONFIG: `${dir.path}/x` }))),
+    /looked at .*\/x \(not found\), in-cluster/,
+  );
 });
 
 Deno.test({
@@ -283,36 +281,32 @@ Deno.test("findInCluster() reads the service account, and its token again as it 
   await dir.write("namespace", "team\n");
   let now = 0;
   const env = { KUBERNETES_SERVICE_HOST: "fd00::1", KUBERNETES_SERVICE_PORT: "443" };
-  await withEnv(env, async () => {
-    const config = await findInCluster({ dir: dir.path, now: () => now });
-    if (typeof config === "string") throw new Error(config);
-    strictEqual(config.server, "https://[fd00::1]:443");
-    strictEqual(config.namespace, "team");
-    const first = await config.credentials.get();
-    deepStrictEqual(first, { authorization: "Bearer one", tls: { caCerts: [PEM] } });
+  const config = await findInCluster(environment(env), { dir: dir.path, now: () => now });
+  if (typeof config === "string") throw new Error(config);
+  strictEqual(config.server, "https://[fd00::1]:443");
+  strictEqual(config.namespace, "team");
+  const first = await config.credentials.get();
+  deepStrictEqual(first, { authorization: "Bearer one", tls: { caCerts: [PEM] } });
 
-    await dir.write("token", "two");
-    now = 59_999;
-    strictEqual(await config.credentials.get(), first);
-    now = 60_000;
-    const second = await config.credentials.get();
-    strictEqual(second.authorization, "Bearer two");
-    strictEqual(second.tls, first.tls);
-  });
+  await dir.write("token", "two");
+  now = 59_999;
+  strictEqual(await config.credentials.get(), first);
+  now = 60_000;
+  const second = await config.credentials.get();
+  strictEqual(second.authorization, "Bearer two");
+  strictEqual(second.tls, first.tls);
 });
 
 Deno.test("findInCluster() names the file when there is no token", async () => {
   await using dir = await makeTempDir();
   await dir.write("ca.crt", PEM);
   const env = { KUBERNETES_SERVICE_HOST: "10.0.0.1", KUBERNETES_SERVICE_PORT: "443" };
-  await withEnv(env, async () => {
-    const config = await findInCluster({ dir: dir.path });
-    if (typeof config === "string") throw new Error(config);
-    strictEqual(config.namespace, "default");
-    strictEqual(
-      await complaint(config.credentials.get()),
-      `Cannot use in-cluster service account: field "tokenFile": file "${dir.path}/token": not found`,
-    );
-    await rejects(config.credentials.get(), ConfigError);
-  });
+  const config = await findInCluster(environment(env), { dir: dir.path });
+  if (typeof config === "string") throw new Error(config);
+  strictEqual(config.namespace, "default");
+  strictEqual(
+    await complaint(config.credentials.get()),
+    `Cannot use in-cluster service account: field "tokenFile": file "${dir.path}/token": not found`,
+  );
+  await rejects(config.credentials.get(), ConfigError);
 });

@@ -1,5 +1,5 @@
 import { forbiddenMessage } from "./forbidden_message.ts";
-import { describeRequest, type RequestInfo } from "./request_info.ts";
+import { describeRequest, type RequestInfo, resourceOf } from "./request_info.ts";
 
 /** What a Kubernetes API server says about a failed request, as far as it is used. */
 export interface ApiStatus {
@@ -86,7 +86,7 @@ export function toApiError(info: RequestInfo, response: FailedResponse): ApiErro
     reason: status?.reason || undefined,
     status,
     verb: info.verb,
-    resource: info.subresource ? `${info.resource}/${info.subresource}` : info.resource,
+    resource: resourceOf(info),
     name: info.name,
     namespace: info.namespace,
     retryAfterMs: response.retryAfterMs ?? (seconds ? seconds * 1000 : undefined),

@@ -1,4 +1,4 @@
-import { describeRequest, type RequestInfo } from "./request_info.ts";
+import { describeRequest, type RequestInfo, resourceOf } from "./request_info.ts";
 
 /** How RBAC's refusals read; what an admission plugin refuses reads otherwise. */
 const BY_RBAC = new RegExp(
@@ -22,9 +22,8 @@ export function forbiddenMessage(info: RequestInfo, said = ""): string {
   const refused = BY_RBAC.exec(said);
   if (!refused && said) return `${wanted}: ${said.split("\n", 1)[0]!.trim()}`;
 
-  const resource = info.subresource ? `${info.resource}/${info.subresource}` : info.resource;
   const [, user, verb, what, group, namespace] = refused ??
-    ["", "", info.verb, resource, info.group, info.namespace];
+    ["", "", info.verb, resourceOf(info), info.group, info.namespace];
   const rule = `{ apiGroups: ["${group}"], resources: ["${what}"], verbs: ["${verb}"] }`;
   const kind = namespace === undefined ? "ClusterRole" : "Role";
   const who = user ? `forbidden for "${user}"` : "forbidden";

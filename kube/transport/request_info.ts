@@ -91,9 +91,14 @@ function decode(segment: string): string {
   }
 }
 
+/** The resource as a Role has it: `pods`, `pods/log`. */
+export function resourceOf(info: RequestInfo): string {
+  return info.subresource === undefined ? info.resource : `${info.resource}/${info.subresource}`;
+}
+
 /** `list pods in namespace "default"`, `get pods/log "web-1" in namespace "default"`. */
 export function describeRequest(info: RequestInfo): string {
-  const resource = info.subresource ? `${info.resource}/${info.subresource}` : info.resource;
+  const resource = resourceOf(info);
   const grouped = info.group ? `${resource}.${info.group}` : resource;
   const name = info.name === undefined ? "" : ` "${info.name}"`;
   const inside = info.namespace === undefined || info.resource === "namespaces"

@@ -17,7 +17,7 @@ import { CallScope } from "./call_scope.ts";
 import { ConnectionError, networkCause } from "./connection_error.ts";
 import { Connections } from "./connections.ts";
 import { delay } from "./delay.ts";
-import { describeRequest, parseRequest, type RequestInfo } from "./request_info.ts";
+import { describeRequest, parseRequest, type RequestInfo, resourceOf } from "./request_info.ts";
 import { requestUrl } from "./request_url.ts";
 import { parseRetryAfter, retryDelay } from "./retry_policy.ts";
 import { type Budget, TokenBucket } from "./token_bucket.ts";
@@ -172,23 +172,19 @@ export class Transport implements RestClient, AsyncDisposable {
     this.#counts.throttledMs += await this.#bucket.take({ signal: scope.signal, urgent });
     call.presented = await this.config.credentials.get({ signal: scope.signal });
     const start = performance.now();
-    const record = (outcome: { code?: number; error?: Error }) =>
-      this.#record(call, { ms: performance.now() - start, ...outcome });
-    let code: number | undefined;
+    const outcome: { code?: number; error?: Error } = {};
     try {
       scope.arm(this.#options.requestTimeout, () => this.#timeout(call));
       const response = await this.#fetch(call);
-      code = response.status;
+      outcome.code = response.status;
       const answer = await this.#answer(call, response);
-      scope.disarm();
       if (!request.expectStream) scope.end();
-      record({ code });
       return answer;
-    } catch (cause) {
+    } catch (error) {
+      throw outcome.error = this.#toError(call, error);
+    } finally {
       scope.disarm();
-      const error = this.#toError(call, cause);
-      record({ code, error });
-      throw error;
+      this.#record(call, { ms: performance.now() - start, ...outcome });
     }
   }
 
@@ -224,7 +220,7 @@ export class Transport implements RestClient, AsyncDisposable {
     }
     if (request.expectStream) {
       const body = response.body ?? new Blob().stream();
-      const bytes = passBody(body, scope, (error) => this.#toError(call, error));
+      const bytes = passBody(body, scope, (error) => this.#toError(call, error, "no more"));
       return request.expectJson ? parseJsonLines(bytes) : bytes;
     }
     if (request.expectJson) {
@@ -235,7 +231,7 @@ export class Transport implements RestClient, AsyncDisposable {
   }
 
   /** Whatever was thrown, as one of the errors that a caller is promised. */
-  #toError({ scope, info }: Call, error: unknown): Error {
+  #toError({ scope, info }: Call, error: unknown, what = "no answer"): Error {
     if (scope.signal.aborted) return scope.signal.reason;
     if (error instanceof ApiError || error instanceof ConfigError) return error;
     const wanted = `Cannot ${describeRequest(info)}`;
@@ -247,7 +243,7 @@ export class Transport implements RestClient, AsyncDisposable {
       );
     }
     return new ConnectionError(
-      `${wanted}: no answer from "${this.config.server}": ${networkCause(error)}`,
+      `${wanted}: ${what} from "${this.config.server}": ${networkCause(error)}`,
       { cause: error },
     );
   }
@@ -266,7 +262,7 @@ export class Transport implements RestClient, AsyncDisposable {
     { info, request }: Call,
     outcome: { code?: number; ms: number; error?: Error },
   ): void {
-    const key = `${info.verb} ${info.resource} ${outcome.code ?? "error"}`;
+    const key = `${info.verb} ${resourceOf(info)} ${outcome.code ?? "error"}`;
     this.#byOutcome[key] = (this.#byOutcome[key] ?? 0) + 1;
     this.#onRequest?.({ verb: info.verb, path: request.path, ...outcome });
   }

@@ -6,7 +6,7 @@ export interface TransportStats {
   readonly retries: number;
   /** Milliseconds that requests waited for the budget, summed up. */
   readonly throttledMs: number;
-  /** Requests by verb, resource and HTTP code: `"list pods 200"`, `"watch pods error"`. */
+  /** Requests by verb, resource and HTTP code: `"list pods 200"`, `"patch pods/status 409"`, `"watch pods error"`. */
   readonly byOutcome: Readonly<Record<string, number>>;
 }
 

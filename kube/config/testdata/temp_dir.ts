@@ -39,19 +39,3 @@ export function kubeconfig(
     "users": [{ name: "u", user: parts.user ?? { token: "abc" } }],
   };
 }
-
-/** Runs `body` with these environment variables; undefined unsets one. */
-export async function withEnv<T>(
-  variables: Record<string, string | undefined>,
-  body: () => Promise<T>,
-): Promise<T> {
-  const set = (name: string, value: string | undefined) =>
-    value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
-  const before = Object.keys(variables).map((name) => [name, Deno.env.get(name)] as const);
-  for (const [name, value] of Object.entries(variables)) set(name, value);
-  try {
-    return await body();
-  } finally {
-    for (const [name, value] of before) set(name, value);
-  }
-}
