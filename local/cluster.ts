@@ -7,7 +7,7 @@
 import { plainClusterConfig, Transport } from "../kube/mod.ts";
 import { ApiServer } from "./apiserver/mod.ts";
 import { type Controllers, startControllers } from "./controllers/mod.ts";
-import { type ImageSpec, NodeAgent, SimulatedRuntime } from "./node/mod.ts";
+import { type ImageSpec, NodeAgent, type RestartBackoff, SimulatedRuntime } from "./node/mod.ts";
 import { type Scheduler, startScheduler } from "./scheduler/mod.ts";
 
 /** Options of {@linkcode LocalCluster.start}. */
@@ -30,8 +30,10 @@ export interface LocalClusterOptions {
   runtime?: "process" | "simulated";
   /** How pods get addresses: their own of 127.0.0.0/8, or ports of 127.0.0.1. @default "auto" */
   podAddresses?: "auto" | "loopback" | "ports";
-  /** Restarts of crashing containers wait so long at first, in milliseconds. @default 500 */
-  restartBackoff?: number;
+  /** How long restarts of crashing containers wait. @default 0, then 0.5 s doubling to 15 s */
+  restartBackoff?: RestartBackoff;
+  /** Hears what goes wrong inside and is tried again. @default prints it */
+  onError?: (component: string, error: unknown) => void;
 }
 
 /** The components are on the same machine: a budget that only stops a runaway loop. */
@@ -95,8 +97,19 @@ export class LocalCluster implements AsyncDisposable {
     }
 
     // Controllers and scheduler outlive the nodes: a node that stops still has its pods deleted.
-    stack.use<Controllers>(await startControllers(component("troupe-controllers")));
-    stack.use<Scheduler>(await startScheduler(component("troupe-scheduler")));
+    const { onError = printError } = options;
+    stack.use<Controllers>(
+      await startControllers(component("troupe-controllers"), {
+        onError: (key, error) => onError(`controllers, ${key}`, error),
+      }),
+    );
+    stack.use<Scheduler>(
+      await startScheduler(component("troupe-scheduler"), {
+        onError: (key, error) => onError(`scheduler, ${key}`, error),
+      }),
+    );
+
+    const runtime = options.runtime === "simulated" ? stack.use(new SimulatedRuntime()) : undefined;
 
     const agents = await Promise.all(
       names.map((name) =>
@@ -127,6 +140,10 @@ export class LocalCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function printError(component: string, error: unknown): void {
+  console.error(`embedded cluster, ${component}:`, error);
 }
 
 function nodeNames(nodes: number | string[]): string[] {

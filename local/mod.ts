@@ -12,4 +12,9 @@
  */
 export { LocalCluster, type LocalClusterOptions } from "./cluster.ts";
 export { denoImage, type DenoImageOptions } from "./deno_image.ts";
-export { type ImageSpec, NodeAgent, type NodeAgentOptions } from "./node/mod.ts";
+export {
+  type ImageSpec,
+  NodeAgent,
+  type NodeAgentOptions,
+  type RestartBackoff,
+} from "./node/mod.ts";

@@ -82,6 +82,7 @@ async function joinRealCluster(
         name: `troupe-e2e-${id}-${i + 1}`,
         images: options.images,
         dir: `${dir}/node-${i + 1}`,
+        onClose: "delete",
       })),
   );
   stack.defer(async () => {

@@ -1,0 +1,125 @@
+/** An API server to send steps to, and the run of all steps against it. */
+import { type IncomingMessage, request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { parse } from "yaml";
+import { normalize } from "./normalize.ts";
+import type { Outcome, Step } from "./step.ts";
+
+/** Where and how to send requests. */
+export interface Target {
+  readonly server: string;
+  readonly headers: Record<string, string>;
+}
+
+/** A target without credentials. */
+export function plainTarget(server: string): Target {
+  return { server, headers: {} };
+}
+
+/** The target of a kubeconfig file with a token in it. */
+export async function targetOf(kubeconfig: string): Promise<Target> {
+  const config = parse(await Deno.readTextFile(kubeconfig));
+  const { user } = config.users[0];
+  return {
+    server: config.clusters[0].cluster.server,
+    headers: { authorization: `Bearer ${user.token}` },
+  };
+}
+
+/** Sends a request; a test's own server on loopback may have any certificate. */
+function send(
+  url: URL,
+  options: { method: string; headers: Record<string, string>; body: string | undefined },
+): Promise<IncomingMessage> {
+  const { method, headers, body } = options;
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  const start = url.protocol === "https:" ? httpsRequest : httpRequest;
+  const outgoing = start(
+    url,
+    { method, headers, agent: false, rejectUnauthorized: false },
+    resolve,
+  );
+  outgoing.on("error", reject);
+  outgoing.end(body);
+  return promise;
+}
+
+/** Sends all steps, one after another, in a namespace of their own. */
+export async function runSteps(
+  target: Target,
+  steps: readonly Step[],
+): Promise<Map<string, Outcome>> {
+  const ns = `conformance-${crypto.randomUUID().slice(0, 8)}`;
+  const saved = new Map<string, string>([["ns", ns]]);
+  const secrets = new Map<string, string>([[ns, "ns"]]);
+  const outcomes = new Map<string, Outcome>();
+  for (const step of steps) {
+    outcomes.set(step.name, await runStep(target, step, { saved, secrets }));
+  }
+  return outcomes;
+}
+
+async function runStep(
+  target: Target,
+  step: Step,
+  state: { saved: Map<string, string>; secrets: Map<string, string> },
+): Promise<Outcome> {
+  const { saved, secrets } = state;
+  const fill = (text: string) =>
+    text.replace(/\{([a-zA-Z]+)\}/g, (all, name) => saved.get(name) ?? all);
+  const { body: given } = step;
+  const sent = given === undefined
+    ? undefined
+    : fill(typeof given === "string" ? given : JSON.stringify(given));
+  const response = await send(new URL(target.server + fill(step.path)), {
+    method: step.method ?? "GET",
+    headers: {
+      ...target.headers,
+      accept: step.accept ?? "application/json",
+      "user-agent": step.agent ?? "conformance/1",
+      ...(sent === undefined ? {} : {
+        "content-type": step.type ?? "application/json",
+        "content-length": String(new TextEncoder().encode(sent).length),
+      }),
+    },
+    body: sent,
+  });
+  const code = response.statusCode ?? 0;
+  if (step.events !== undefined && code === 200) {
+    const events = await readEvents(response, step.events);
+    return { code, events: normalize(events, secrets) as unknown[] };
+  }
+  let text = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response) text += decoder.decode(chunk, { stream: true });
+  let body: unknown = text;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // Compared as text.
+  }
+  for (const [name, path] of Object.entries(step.save ?? {})) {
+    const value = path.split(".").reduce<unknown>(
+      (at, key) => (at as Record<string, unknown> | undefined)?.[key],
+      body,
+    );
+    saved.set(name, String(value));
+    if (name.startsWith("random")) secrets.set(String(value), name);
+  }
+  return { code, body: normalize(body, secrets) };
+}
+
+async function readEvents(response: IncomingMessage, count: number): Promise<unknown[]> {
+  const events: unknown[] = [];
+  let rest = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response) {
+    rest += decoder.decode(chunk, { stream: true });
+    const lines = rest.split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) if (events.length < count) events.push(JSON.parse(line));
+    if (events.length >= count) break;
+  }
+  response.destroy();
+  return events;
+}
