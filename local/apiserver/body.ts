@@ -2,27 +2,29 @@
 import { parse as parseYaml } from "yaml";
 import { badRequest, tooLarge, unsupportedMediaType } from "./errors.ts";
 import type { KindInfo } from "./kinds.ts";
-import { type ApiObject, isObject, type JsonObject } from "./object.ts";
-import { withoutNulls } from "./stored.ts";
+import { type ApiObject, isObject } from "./object.ts";
+import { decodeProtobuf } from "./protobuf/decode.ts";
+import { concat } from "./stored.ts";
 
 /** The real server's limit. */
 export const MAX_BODY_BYTES = 3 * 1024 * 1024;
-const BODY_TYPES = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
+const PROTOBUF = "application/vnd.kubernetes.protobuf";
+const BODY_TYPES = ["application/json", "application/yaml", PROTOBUF];
 
 /** The media type of a request, without parameters. */
 export function mediaType(headers: Headers): string {
   return (headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
 }
 
-/** Reads the whole body as text; throws 413 when it is too large. */
-export async function readText(request: Request): Promise<string> {
+/** Reads the whole body; throws 413 when it is too large. */
+export async function readBytes(request: Request): Promise<Uint8Array> {
   const announced = Number(request.headers.get("content-length") ?? 0);
   if (announced > MAX_BODY_BYTES) {
     await request.body?.cancel();
     throw tooLarge(MAX_BODY_BYTES);
   }
-  if (!request.body) return "";
-  if (announced > 0) return await request.text();
+  if (!request.body) return new Uint8Array();
+  if (announced > 0) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let length = 0;
   for await (const chunk of request.body) {
@@ -30,12 +32,25 @@ export async function readText(request: Request): Promise<string> {
     if (length > MAX_BODY_BYTES) throw tooLarge(MAX_BODY_BYTES);
     chunks.push(chunk);
   }
-  const decoder = new TextDecoder();
-  return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
+  return concat(chunks);
 }
 
-/** Parses JSON or YAML by media type; "" is undefined. */
-export function parseBody(text: string, type: string): unknown {
+/** Reads a body by its media type; undefined when it is empty. */
+export async function readBody(request: Request): Promise<unknown> {
+  const type = mediaType(request.headers);
+  const bytes = await readBytes(request);
+  if (bytes.length === 0) return undefined;
+  if (type === PROTOBUF) {
+    try {
+      return decodeProtobuf(bytes);
+    } catch (error) {
+      throw badRequest(`error decoding protobuf: ${(error as Error).message}`);
+    }
+  }
+  return parseText(new TextDecoder().decode(bytes), type);
+}
+
+function parseText(text: string, type: string): unknown {
   if (text.trim() === "") return undefined;
   if (type === "" || type === "application/json" || type.endsWith("+json")) {
     try {
@@ -72,11 +87,11 @@ export async function readObject(
   kind: Pick<KindInfo, "apiVersion" | "kind">,
 ): Promise<ApiObject> {
   const type = mediaType(request.headers);
-  if (type !== "" && !BODY_TYPES.slice(0, 2).includes(type)) {
+  if (type !== "" && !BODY_TYPES.includes(type)) {
     await request.body?.cancel();
     throw unsupportedMediaType(BODY_TYPES);
   }
-  return asKind(parseBody(await readText(request), type), kind);
+  return asKind(await readBody(request), kind);
 }
 
 /** Checks that a value is an object of a kind. */
@@ -111,10 +126,5 @@ export function asKind(
       } cannot be handled as a ${kind.kind}: json: cannot unmarshal metadata into Go value of type v1.ObjectMeta`,
     );
   }
-  return withoutNulls<JsonObject>({
-    kind: kind.kind,
-    apiVersion: kind.apiVersion,
-    metadata: metadata ?? {},
-    ...rest,
-  }) as ApiObject;
+  return { kind: kind.kind, apiVersion: kind.apiVersion, metadata: metadata ?? {}, ...rest };
 }

@@ -1,7 +1,7 @@
 /** POST of a new object. */
 import { admitPod, admitToNamespace } from "./admission.ts";
 import { type Backend, storedForm, type WriteOptions } from "./backend.ts";
-import { alreadyExists, badRequest, invalid, StatusError } from "./errors.ts";
+import { alreadyExists, invalid, StatusError } from "./errors.ts";
 import { wrongName, wrongNamespace } from "./identity.ts";
 import type { KindInfo } from "./kinds.ts";
 import { inOrder } from "./metadata.ts";

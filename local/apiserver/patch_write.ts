@@ -1,6 +1,6 @@
 /** PATCH: by JSON patch, merge patch, strategic merge patch or server-side apply. */
 import { type Backend, viewOf, type WriteOptions } from "./backend.ts";
-import { asKind, mediaType, parseBody, readText } from "./body.ts";
+import { asKind, mediaType, readBody } from "./body.ts";
 import { createObject } from "./create.ts";
 import { badRequest, conflict, invalid, type StatusCause, unsupportedMediaType } from "./errors.ts";
 import { checkIdentity } from "./identity.ts";
@@ -26,7 +26,7 @@ export async function readPatch(request: Request, query: URLSearchParams): Promi
     await request.body?.cancel();
     throw unsupportedMediaType(Object.keys(PATCH_TYPES));
   }
-  const body = parseBody(await readText(request), media);
+  const body = await readBody(request);
   const causes: StatusCause[] = [];
   const force = query.get("force");
   if (type === "apply") {

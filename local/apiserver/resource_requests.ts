@@ -1,6 +1,6 @@
 /** Requests about a kind or one object: from a route and a verb to an answer. */
 import { type Backend, viewOf } from "./backend.ts";
-import { mediaType, parseBody, readObject, readText } from "./body.ts";
+import { readBody, readObject } from "./body.ts";
 import { createObject } from "./create.ts";
 import { deleteObject, deleteOptions } from "./delete.ts";
 import { methodNotAllowed, notFound, success } from "./errors.ts";
@@ -221,7 +221,7 @@ async function deleteOne(
 ): Promise<Response> {
   const { kind, namespace = "", name = "" } = route;
   requireVerb(kind, "delete");
-  const body = parseBody(await readText(request), mediaType(request.headers));
+  const body = await readBody(request);
   const options = deleteOptions(body, query);
   const { stored, done } = deleteObject(backend, kind, { namespace, name, options });
   if (!done || kind.returnsDeleted) return answerOne(kind, stored, { request, query });
@@ -242,7 +242,7 @@ async function deleteMany(
   const { kind, namespace } = route;
   requireVerb(kind, "deletecollection");
   if (kind.namespaced && namespace === undefined) throw methodNotAllowed();
-  const body = parseBody(await readText(request), mediaType(request.headers));
+  const body = await readBody(request);
   const options = deleteOptions(body, query);
   const selector = parseSelector(kind, query);
   const where = namespace === undefined ? {} : { namespace };

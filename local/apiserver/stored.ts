@@ -5,7 +5,7 @@
  * `{"type":"MODIFIED","object":{…}}\n`; a GET answers the part inside it, a LIST the part inside
  * that without kind and apiVersion, and all watchers share the frame itself.
  */
-import { type ApiObject, isObject, type JsonObject } from "./object.ts";
+import type { ApiObject } from "./object.ts";
 
 /** What a watch says happened. */
 export type EventType = "ADDED" | "MODIFIED" | "DELETED";
@@ -112,16 +112,4 @@ export function encodeFrame(type: EventType | "BOOKMARK" | "ERROR", object: unkn
 export function withVersion(object: ApiObject, revision: number): ApiObject {
   const metadata = { ...object.metadata, resourceVersion: String(revision) };
   return { ...object, metadata };
-}
-
-/** A copy without empty top-level noise that typed servers never store. */
-export function withoutNulls<T>(value: T): T {
-  if (Array.isArray(value)) return value.map(withoutNulls) as T;
-  if (!isObject(value)) return value;
-  const copy: JsonObject = {};
-  for (const key in value) {
-    const field = value[key];
-    if (field !== null && field !== undefined) copy[key] = withoutNulls(field);
-  }
-  return copy as T;
 }

@@ -1,7 +1,7 @@
 /** Requests about a part of an object: status, scale, binding, eviction, token, finalize, log, proxy. */
 import { type Backend, viewOf } from "./backend.ts";
 import { bindPod } from "./binding.ts";
-import { asKind, mediaType, parseBody, readObject, readText } from "./body.ts";
+import { asKind, readBody, readObject } from "./body.ts";
 import { deleteObject, deleteOptions } from "./delete.ts";
 import { badRequest, methodNotAllowed, notFound, success } from "./errors.ts";
 import { requireName } from "./identity.ts";
@@ -109,7 +109,7 @@ export function bind(backend: Backend, routed: RoutedRequest, binding: ApiObject
 
 /** Clients send either version of the policy group. */
 async function readEviction(request: Request): Promise<ApiObject> {
-  const body = parseBody(await readText(request), mediaType(request.headers));
+  const body = await readBody(request);
   const old = at(body, "apiVersion") === "policy/v1beta1";
   return asKind(body, { apiVersion: old ? "policy/v1beta1" : "policy/v1", kind: "Eviction" });
 }
