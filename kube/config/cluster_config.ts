@@ -52,7 +52,7 @@ export interface TlsMaterial {
 export interface PlainClusterOptions {
   /** Bearer token. */
   token?: string;
-  /** @default "default" */
+  /** The namespace of what names none. @default "default" */
   namespace?: string;
 }
 

@@ -1,5 +1,6 @@
 /** The cluster's address or credentials cannot be used as they stand; the message is one line. */
 export class ConfigError extends Error {
+  /** Always `"ConfigError"`. */
   override readonly name = "ConfigError";
 }
 

@@ -3,10 +3,15 @@ import { describeRequest, type RequestInfo, resourceOf } from "./request_info.ts
 
 /** What a Kubernetes API server says about a failed request, as far as it is used. */
 export interface ApiStatus {
+  /** `Status`. */
   readonly kind?: string;
+  /** For people. */
   readonly message?: string;
+  /** For programs: `NotFound`, `Conflict`, … */
   readonly reason?: string;
+  /** HTTP status code. */
   readonly code?: number;
+  /** What it is about. */
   readonly details?: {
     readonly name?: string;
     readonly group?: string;
@@ -22,19 +27,27 @@ export interface ApiStatus {
 
 /** Fields of an {@linkcode ApiError}. */
 export interface ApiErrorInit {
+  /** HTTP status code. */
   httpCode: number;
   /** @default by the code, as `"NotFound"` */
   reason?: string;
+  /** The body, if it was a Status. */
   status?: ApiStatus;
+  /** The verb that RBAC knows. */
   verb: string;
+  /** Plural name, with the subresource if there is one. */
   resource: string;
+  /** The object's name, if the request named one. */
   name?: string;
+  /** The namespace of the request, if it had one. */
   namespace?: string;
+  /** What the server asked to wait, in milliseconds. */
   retryAfterMs?: number;
 }
 
 /** The API server answered, and not with success. */
 export class ApiError extends Error {
+  /** Always `"ApiError"`; the object's name is `objectName`. */
   override readonly name = "ApiError";
   /** HTTP status code. */
   readonly httpCode: number;
@@ -53,6 +66,7 @@ export class ApiError extends Error {
   /** What the server asked to wait, in milliseconds. */
   readonly retryAfterMs?: number;
 
+  /** An error with this text. */
   constructor(message: string, init: ApiErrorInit) {
     super(message);
     this.httpCode = init.httpCode;

@@ -1,9 +1,11 @@
 /** No answer, or not a whole one, came from the API server. */
 export class ConnectionError extends Error {
+  /** Always `"ConnectionError"`. */
   override readonly name = "ConnectionError";
   /** Whether the server was silent for too long. */
   readonly timedOut: boolean;
 
+  /** An error with this text. */
   constructor(message: string, options: ErrorOptions & { timedOut?: boolean } = {}) {
     super(message, options);
     this.timedOut = options.timedOut ?? false;

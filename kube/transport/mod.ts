@@ -17,7 +17,7 @@ export {
 } from "./api_error.ts";
 export { ConnectionError } from "./connection_error.ts";
 export { forbiddenMessage } from "./forbidden_message.ts";
-export { describeRequest, parseRequest, type RequestInfo } from "./request_info.ts";
+export { describeRequest, parseRequest, type RequestInfo, resourceOf } from "./request_info.ts";
 export { parseRetryAfter } from "./retry_policy.ts";
 export { type Budget, TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
 export { Transport, type TransportOptions } from "./transport.ts";

@@ -11,8 +11,11 @@ export interface RequestInfo {
   readonly group: string;
   /** Plural name; the whole path if it names no resource. */
   readonly resource: string;
+  /** `status`, `log`, `scale`, … */
   readonly subresource?: string;
+  /** The namespace, of a namespace itself its own name. */
   readonly namespace?: string;
+  /** The object's name; none if it is about all. */
   readonly name?: string;
   /** Whether the path names a resource. */
   readonly isResource: boolean;

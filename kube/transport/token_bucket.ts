@@ -1,5 +1,5 @@
 /**
- * A budget of requests: a bucket that starts full with `burst` tokens and gains `perSecond` of them
+ * The budget of requests: a bucket that starts full with `burst` tokens and gains `perSecond` of them
  * a second. Who finds it empty waits in turn; urgent ones (Leases, whose renewal must not starve
  * behind a storm) before all others. There is one timer for all that wait.
  */
@@ -23,6 +23,7 @@ interface Waiter {
   readonly grant: () => void;
 }
 
+/** Lets so many pass at once and so many a second; the others wait in turn. */
 export class TokenBucket {
   readonly #budget: Budget;
   readonly #now: () => number;
@@ -31,6 +32,7 @@ export class TokenBucket {
   #waiting: Waiter[] = [];
   #timer?: ReturnType<typeof setTimeout>;
 
+  /** A full bucket. Throws a RangeError if it would let nothing pass. */
   constructor(budget: Budget, options: TokenBucketOptions = {}) {
     if (!(budget.perSecond > 0) || !(budget.burst >= 1)) {
       throw new RangeError(

@@ -34,7 +34,7 @@ export interface TransportOptions {
   requestTimeout?: number;
   /** Of all requests, retries included. @default { perSecond: 20, burst: 40 } */
   budget?: Budget;
-  /** @default troupe/<version> */
+  /** How the server is told who asks. @default troupe/<version> */
   userAgent?: string;
   /** Hears of each request; must not throw. */
   onRequest?: (record: RequestRecord) => void;
@@ -82,6 +82,7 @@ export class Transport implements RestClient, AsyncDisposable {
   readonly #counts = { requests: 0, retries: 0, throttledMs: 0 };
   #closed = false;
 
+  /** Connects to nothing yet. */
   constructor(config: ClusterConfig, options: TransportOptions = {}) {
     this.config = config;
     this.defaultNamespace = config.namespace;
@@ -101,14 +102,19 @@ export class Transport implements RestClient, AsyncDisposable {
     return { ...this.#counts, byOutcome: { ...this.#byOutcome } };
   }
 
+  /** Rejects: tunnels are not supported. */
   performRequest(opts: RequestOptions & { expectTunnel: string[] }): Promise<KubernetesTunnel>;
+  /** Opens a stream of JSON values, one a line. */
   performRequest(
     opts: RequestOptions & { expectStream: true; expectJson: true },
   ): Promise<ReadableStream<JSONValue>>;
+  /** Opens a stream of bytes. */
   performRequest(
     opts: RequestOptions & { expectStream: true },
   ): Promise<ReadableStream<Uint8Array>>;
+  /** Asks for a JSON value. */
   performRequest(opts: RequestOptions & { expectJson: true }): Promise<JSONValue>;
+  /** Asks for bytes. */
   performRequest(opts: RequestOptions): Promise<Uint8Array>;
   /** Sends a request; see the class for how it fails. */
   async performRequest(opts: RequestOptions): Promise<unknown> {
@@ -135,6 +141,7 @@ export class Transport implements RestClient, AsyncDisposable {
     return Promise.resolve();
   }
 
+  /** As `close()`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -20,5 +20,6 @@ export interface RequestRecord {
   readonly code?: number;
   /** How long it took, without waiting for the budget. */
   readonly ms: number;
+  /** What the caller, or the next attempt, is told. */
   readonly error?: Error;
 }
