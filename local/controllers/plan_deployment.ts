@@ -25,7 +25,6 @@ import {
   proportionalSizes,
   replicasOf,
   totalReplicas,
-  totalStatus,
 } from "./rollout_math.ts";
 
 /** Decides what to write so that the deployment comes nearer to what its spec says. */
@@ -115,17 +114,18 @@ function shrinkOld(rollout: Rollout, newest: ReplicaSet): boolean {
   const { deployment } = rollout;
   if (totalReplicas(rollout.old) === 0) return false;
   const least = replicasOf(deployment) - maxUnavailable(deployment);
-  const pending = replicasOf(newest) - (newest.status?.availableReplicas ?? 0);
+  const pending = replicasOf(newest) - lasting(newest);
   const room = totalReplicas(rollout.all) - least - pending;
   if (room <= 0) return false;
-  const sick = takeFromOld(
-    rollout,
-    room,
-    (set) => replicasOf(set) - (set.status?.availableReplicas ?? 0),
-  );
-  const spare = totalStatus(rollout.all, "availableReplicas") - least;
+  const sick = takeFromOld(rollout, room, (set) => replicasOf(set) - lasting(set));
+  const spare = rollout.all.reduce((sum, set) => sum + lasting(set), 0) - least;
   const well = takeFromOld(rollout, spare, replicasOf);
   return sick + well > 0;
+}
+
+/** How many available pods a set will still have when it has become as small as it shall be. */
+function lasting(set: ReplicaSet): number {
+  return Math.min(set.status?.availableReplicas ?? 0, replicasOf(set));
 }
 
 /** Takes up to `limit` replicas from the old sets, the oldest first; tells how many it took. */
@@ -137,7 +137,7 @@ function takeFromOld(
   let taken = 0;
   for (const set of rollout.old.sort(byAge)) {
     if (taken >= limit) break;
-    const share = Math.min(limit - taken, replicasOf(set), Math.max(0, spareOf(set)));
+    const share = Math.min(limit - taken, replicasOf(set), spareOf(set));
     if (share > 0 && rollout.scale(set, replicasOf(set) - share)) taken += share;
   }
   return taken;

@@ -25,6 +25,12 @@ export interface PodGarbageCollectorOptions {
   readonly terminatedPodLimit: number;
 }
 
+/** Ended pods are counted once for all that end within so many ms. */
+const ENDED_DELAY_MS = 1000;
+
+/** A server removes deleted pods without a node itself; one left after so many ms is stuck. */
+const STUCK_MS = 1000;
+
 /** Key of the pass over ended pods; no pod has it. */
 const ENDED = "ended pods";
 
@@ -47,7 +53,8 @@ export function podGarbageCollector(
   pods.onChange(({ type, object }) => {
     if (type === "deleted") return;
     const { nodeName } = object.spec;
-    if (nodeName ? !nodes.get(nodeName) : isDeleting(object)) reconciler.enqueue(keyOf(object));
+    if (!nodeName && isDeleting(object)) reconciler.enqueue(keyOf(object), { after: STUCK_MS });
+    if (nodeName && !nodes.get(nodeName)) reconciler.enqueue(keyOf(object));
     if (isTerminal(object)) reconciler.enqueue(ENDED, { after: ENDED_DELAY_MS });
   });
   return reconciler;
@@ -115,6 +122,3 @@ export function podGarbageCollector(
     }
   }
 }
-
-/** Ended pods are counted once for all that end within so many ms. */
-const ENDED_DELAY_MS = 1000;

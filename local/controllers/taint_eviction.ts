@@ -25,6 +25,9 @@ import { type Again, type ControllerContext, GROUP, keyOf, reconcilerOf } from "
 /** The seconds that the admission of a real API server gives every pod for a lost node. */
 const ADMITTED_SECONDS = 300;
 
+/** A cache is up to date again so soon after a conflict. */
+const CONFLICT_MS = 50;
+
 /** Options of {@linkcode taintEvictionController}. */
 export interface TaintEvictionOptions {
   /**
@@ -121,9 +124,6 @@ export function taintEvictionController(
     });
   }
 }
-
-/** A cache is up to date again so soon after a conflict. */
-const CONFLICT_MS = 50;
 
 function noExecute(node: Node): Taint[] {
   return (node.spec?.taints ?? []).filter(({ effect }) => effect === "NoExecute");

@@ -22,7 +22,8 @@ export function sameJson(a: unknown, b: unknown): boolean {
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null) return true;
   if (typeof value !== "object") return false;
-  for (const _ in value) return false;
+  if (Array.isArray(value)) return value.length === 0;
+  for (const key in value) if (!isEmpty((value as Record<string, unknown>)[key])) return false;
   return true;
 }
 

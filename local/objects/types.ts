@@ -100,6 +100,7 @@ export type ResourceList = Readonly<Record<string, string | number>>;
 /** The part of a container that scheduling looks at. */
 export interface Container {
   readonly name: string;
+  readonly image?: string;
   readonly restartPolicy?: string;
   readonly resources?: { readonly requests?: ResourceList; readonly limits?: ResourceList };
   readonly ports?: readonly {
