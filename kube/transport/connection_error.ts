@@ -16,8 +16,8 @@ export class ConnectionError extends Error {
 export function networkCause(error: unknown): string {
   const texts: string[] = [];
   for (let it = error; it instanceof Error; it = it.cause) texts.push(it.message);
-  const text = texts.find((it) => it.startsWith("error sending request")) ?? texts[0] ??
-    String(error);
+  // the outermost often says no more than this
+  const text = texts.find((it) => it !== "fetch failed") ?? String(error);
   return text
     .replace(/^error sending request(?: from \S+)? for (?:url \([^)]*\)|\S+ \([^)]*\)):? ?/, "")
     .replace(/^client error \(\w+\): /, "")

@@ -219,6 +219,17 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a server that demands a client certificate is an error that says so",
+  ignore: !nodeTls,
+  async fn() {
+    await using dir = await makeTempDir();
+    await using server = await startMutualTls();
+    await using transport = await connect(dir, { url: server.url });
+    await rejects(ask(transport), { name: "ConnectionError", message: /CertificateRequired/ });
+  },
+});
+
+Deno.test({
   name: "a client certificate that is renewed gets new connections",
   ignore: !nodeTls,
   async fn() {
