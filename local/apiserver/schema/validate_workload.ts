@@ -1,0 +1,187 @@
+/**
+ * What Deployments and other workloads must be.
+ *
+ * @module
+ */
+
+import { type Complaints, same } from "./complaints.ts";
+import { notSupported } from "./field_error.ts";
+import type { JsonObject } from "./schema.ts";
+import {
+  selects,
+  validateAnnotations,
+  validateLabels,
+  validateSelector,
+} from "./validate_metadata.ts";
+import { validatePodSpec } from "./validate_pod.ts";
+
+/** Checks one kind; `old` is there on updates. */
+export type Check = (out: Complaints, object: JsonObject, old?: JsonObject) => void;
+
+/** Fields of a StatefulSet's specification that may change. */
+const STATEFUL_SET_MUTABLE = [
+  "replicas",
+  "ordinals",
+  "template",
+  "updateStrategy",
+  "revisionHistoryLimit",
+  "persistentVolumeClaimRetentionPolicy",
+  "minReadySeconds",
+];
+
+/** Checks by kind. */
+export const WORKLOAD_CHECKS: Record<string, Check> = {
+  CronJob(out, { spec }) {
+    out.has("spec.schedule", spec.schedule);
+    out.oneOf("spec.concurrencyPolicy", spec.concurrencyPolicy, ["Allow", "Forbid", "Replace"]);
+    validateJobTemplate(out, spec.jobTemplate?.spec ?? {}, "spec.jobTemplate.spec");
+  },
+  DaemonSet(out, object, old) {
+    validateWorkload(out, object, "daemonset", old);
+    const { updateStrategy } = object.spec;
+    out.oneOf("spec.updateStrategy.type", updateStrategy?.type, ["RollingUpdate", "OnDelete"]);
+  },
+  Deployment(out, object, old) {
+    validateWorkload(out, object, "deployment", old);
+    validateStrategy(out, object.spec.strategy ?? {});
+    const { progressDeadlineSeconds, minReadySeconds = 0 } = object.spec;
+    out.notNegative("spec.progressDeadlineSeconds", progressDeadlineSeconds);
+    if (progressDeadlineSeconds !== undefined && progressDeadlineSeconds <= minReadySeconds) {
+      out.invalid(
+        "spec.progressDeadlineSeconds",
+        progressDeadlineSeconds,
+        "must be greater than minReadySeconds",
+      );
+    }
+  },
+  Job(out, { spec }, old) {
+    for (const name of ["parallelism", "completions", "backoffLimit", "ttlSecondsAfterFinished"]) {
+      out.notNegative(`spec.${name}`, spec[name]);
+    }
+    validateJobTemplate(out, spec, "spec");
+    if (old) out.immutable("spec.template", spec.template, old.spec?.template);
+  },
+  ReplicaSet(out, object, old) {
+    validateWorkload(out, object, "ReplicaSet", old);
+  },
+  StatefulSet(out, object, old) {
+    validateWorkload(out, object, "statefulset");
+    out.oneOf("spec.podManagementPolicy", object.spec.podManagementPolicy, [
+      "OrderedReady",
+      "Parallel",
+    ]);
+    if (!old) return;
+    const fixed = (spec: JsonObject) =>
+      Object.fromEntries(
+        Object.entries(spec).filter(([key]) => !STATEFUL_SET_MUTABLE.includes(key)),
+      );
+    if (!same(fixed(object.spec), fixed(old.spec ?? {}))) {
+      out.forbidden(
+        "spec",
+        "updates to statefulset spec for fields other than " +
+          `${STATEFUL_SET_MUTABLE.slice(0, -1).map((f) => `'${f}'`).join(", ")} and ` +
+          "'minReadySeconds' are forbidden",
+      );
+    }
+  },
+};
+
+/** What all that run pods for ever have in common. */
+function validateWorkload(
+  out: Complaints,
+  object: JsonObject,
+  kind: string,
+  old?: JsonObject,
+): void {
+  const spec = object.spec ?? {};
+  for (const name of ["replicas", "minReadySeconds", "revisionHistoryLimit"]) {
+    out.notNegative(`spec.${name}`, spec[name]);
+  }
+  validateTemplateSelector(out, spec, kind);
+  validateTemplate(out, spec.template ?? {}, "spec.template");
+  const policy = spec.template?.spec?.restartPolicy;
+  if (policy && policy !== "Always") {
+    out.add(notSupported("spec.template.spec.restartPolicy", policy, ["Always"]));
+  }
+  if (spec.template?.spec?.activeDeadlineSeconds !== undefined) {
+    out.forbidden(
+      "spec.template.spec.activeDeadlineSeconds",
+      "activeDeadlineSeconds in ReplicaSet is not Supported",
+    );
+  }
+  if (old) out.immutable("spec.selector", spec.selector, old.spec?.selector);
+}
+
+function validateTemplateSelector(out: Complaints, spec: JsonObject, kind: string): void {
+  const { selector } = spec;
+  if (!selector) {
+    out.required("spec.selector");
+    return;
+  }
+  validateSelector(out, selector, "spec.selector");
+  const labels = spec.template?.metadata?.labels ?? {};
+  const isEmpty = Object.keys(selector.matchLabels ?? {}).length === 0 &&
+    (selector.matchExpressions ?? []).length === 0;
+  if (isEmpty) {
+    out.invalid("spec.selector", selector, `empty selector is invalid for ${kind}`);
+  } else if (!selects(selector, labels)) {
+    out.invalid(
+      "spec.template.metadata.labels",
+      labels,
+      "`selector` does not match template `labels`",
+    );
+  }
+}
+
+/** Complains about a pod template. */
+export function validateTemplate(out: Complaints, template: JsonObject, field: string): void {
+  validateLabels(out, template.metadata?.labels, `${field}.metadata.labels`);
+  validateAnnotations(out, template.metadata?.annotations, `${field}.metadata.annotations`);
+  validatePodSpec(out, template.spec ?? {}, `${field}.spec`);
+}
+
+function validateJobTemplate(out: Complaints, spec: JsonObject, field: string): void {
+  validateTemplate(out, spec.template ?? {}, `${field}.template`);
+  const at = `${field}.template.spec.restartPolicy`;
+  const policy = spec.template?.spec?.restartPolicy;
+  if (policy === "Always") out.required(at, 'valid values: "OnFailure", "Never"');
+}
+
+function validateStrategy(out: Complaints, strategy: JsonObject): void {
+  const { type, rollingUpdate } = strategy;
+  out.oneOf("spec.strategy.type", type, ["Recreate", "RollingUpdate"]);
+  if (type === "Recreate" && rollingUpdate) {
+    out.forbidden(
+      "spec.strategy.rollingUpdate",
+      "may not be specified when strategy `type` is 'Recreate'",
+    );
+  }
+  if (type !== "RollingUpdate" || !rollingUpdate) return;
+  const field = "spec.strategy.rollingUpdate";
+  const { maxUnavailable, maxSurge } = rollingUpdate;
+  validateShare(out, maxUnavailable, `${field}.maxUnavailable`);
+  validateShare(out, maxSurge, `${field}.maxSurge`);
+  if (shareValue(maxUnavailable) === 0 && shareValue(maxSurge) === 0) {
+    out.invalid(`${field}.maxUnavailable`, maxUnavailable, "may not be 0 when `maxSurge` is 0");
+  }
+  if (String(maxUnavailable).endsWith("%") && shareValue(maxUnavailable) > 100) {
+    out.invalid(`${field}.maxUnavailable`, maxUnavailable, "must not be greater than 100%");
+  }
+}
+
+/** A count or a percentage. */
+function validateShare(out: Complaints, share: unknown, field: string): void {
+  if (typeof share === "number") out.notNegative(field, share);
+  else if (typeof share === "string" && !/^[0-9]+%$/.test(share)) {
+    out.invalid(
+      field,
+      share,
+      "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or " +
+        "'93%', regex used for validation is '[0-9]+%')",
+    );
+  }
+}
+
+function shareValue(share: unknown): number {
+  return typeof share === "number" ? share : parseInt(String(share ?? 0), 10);
+}
