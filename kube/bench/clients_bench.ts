@@ -1,9 +1,12 @@
 /**
  * No benchmark of its own, but the clients that `reflector_bench.ts` compares. Each reads
- * `count` added pods, looks at each of them once, and keeps them. As a program it measures one
- * of them in a fresh process and prints the figures as JSON:
+ * `count` added pods, looks at each of them once, and keeps them. As a program it is one of
+ * them, in a process of its own, and has no effect on the lock file:
  *
- *     deno run -A --v8-flags=--expose-gc clients_bench.ts lean http://127.0.0.1:1234 20000
+ *     deno run -A --no-lock --v8-flags=--expose-gc clients_bench.ts lean http://127.0.0.1:1234 20000
+ *
+ * It makes one run for each line of its input. It prints a line when all pods are there, and
+ * when the input is `measure` this line has the figures as JSON.
  *
  * @module
  */
@@ -101,16 +104,20 @@ function looker(count: number) {
   };
 }
 
-async function measure(client: Client, url: string, count: number): Promise<Figures> {
-  const stopFirst = await client(url, count); // compiles the code and fills the caches
-  await stopFirst();
+async function run(client: Client, url: string, count: number): Promise<void> {
+  const stop = await client(url, count);
+  console.log("done");
+  await stop();
+}
+
+async function measure(client: Client, url: string, count: number): Promise<void> {
   const before = await bytes();
   const start = performance.now();
   const stop = await client(url, count);
   const seconds = (performance.now() - start) / 1_000;
   const bytesPerPod = (await bytes() - before) / count;
   await stop();
-  return { eventsPerSecond: count / seconds, bytesPerPod };
+  console.log(JSON.stringify({ eventsPerSecond: count / seconds, bytesPerPod }));
 }
 
 async function bytes(): Promise<number> {
@@ -126,6 +133,8 @@ async function bytes(): Promise<number> {
 if (import.meta.main && Deno.args[0]) {
   const [name, url = "", count = "0"] = Deno.args;
   const client = CLIENTS[name as keyof typeof CLIENTS];
-  console.log(JSON.stringify(await measure(client, url, Number(count))));
+  for await (const command of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    await (command === "measure\n" ? measure : run)(client, url, Number(count));
+  }
   Deno.exit();
 }

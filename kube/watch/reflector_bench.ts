@@ -16,12 +16,12 @@
  *
  * @module
  */
-import { CLIENTS, type Figures, INFORMER_PACKAGE } from "../bench/clients_bench.ts";
+import { type CLIENTS, type Figures, INFORMER_PACKAGE } from "../bench/clients_bench.ts";
 
 const EVENTS = 20_000;
 
 /** Processes of each client that the table shows the best of: other load only slows down. */
-const RUNS = 3;
+const PROCESSES = 3;
 
 const TITLES: Record<keyof typeof CLIENTS, string> = {
   lean: "Reflector",
@@ -31,56 +31,68 @@ const TITLES: Record<keyof typeof CLIENTS, string> = {
 
 const NAMES = Object.keys(TITLES) as (keyof typeof CLIENTS)[];
 
-async function startServer(): Promise<string> {
-  const server = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-lock", fileOf("../bench/pod_server_bench.ts"), String(EVENTS)],
-    stdin: "piped", // it ends when this process does
-    stdout: "piped",
-  }).spawn();
-  const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  const { value = "" } = await reader.read();
-  server.unref();
-  return `http://127.0.0.1:${value.trim()}`;
+/** A process that answers a line with a line, and ends when this process does. */
+class Child {
+  readonly #process: Deno.ChildProcess;
+  readonly #input: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #output: ReadableStreamDefaultReader<string>;
+
+  constructor(file: string, ...args: (string | number)[]) {
+    const script = new URL(file, import.meta.url).href;
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "--no-lock", "--v8-flags=--expose-gc", script, ...args.map(String)],
+      stdin: "piped",
+      stdout: "piped",
+    }).spawn();
+    this.#input = this.#process.stdin.getWriter();
+    this.#output = this.#process.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  }
+
+  async line(): Promise<string> {
+    const { value = "" } = await this.#output.read();
+    return value.trim();
+  }
+
+  async ask(command: string): Promise<string> {
+    await this.#input.write(new TextEncoder().encode(`${command}\n`));
+    return await this.line();
+  }
+
+  async end(): Promise<void> {
+    await this.#input.close();
+    await this.#process.status;
+  }
+}
+
+async function warmChild(name: string, url: string): Promise<Child> {
+  const child = new Child("../bench/clients_bench.ts", name, url, EVENTS);
+  await child.ask("run"); // compiles the code and fills the caches
+  return child;
 }
 
 async function measure(name: string, url: string): Promise<Figures> {
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "-A",
-      "--no-lock",
-      "--v8-flags=--expose-gc",
-      fileOf("../bench/clients_bench.ts"),
-      name,
-      url,
-      String(EVENTS),
-    ],
-    stderr: "inherit",
-  }).output();
-  return JSON.parse(new TextDecoder().decode(stdout));
-}
-
-function fileOf(relative: string): string {
-  return new URL(relative, import.meta.url).href;
+  const child = await warmChild(name, url);
+  const figures = JSON.parse(await child.ask("measure"));
+  await child.end();
+  return figures;
 }
 
 async function printTable(url: string): Promise<void> {
-  const runs: Record<string, Figures[]> = {};
-  for (let run = 0; run < RUNS; run++) {
-    for (const name of NAMES) (runs[name] ??= []).push(await measure(name, url));
-  }
-  const rows = NAMES.map((name) => {
-    const figures = runs[name] ?? [];
-    return {
+  const rows = [];
+  for (const name of NAMES) {
+    const figures: Figures[] = [];
+    for (let i = 0; i < PROCESSES; i++) figures.push(await measure(name, url));
+    rows.push({
       client: TITLES[name],
       "events/s": Math.round(Math.max(...figures.map((run) => run.eventsPerSecond))),
       "bytes/pod": Math.round(Math.min(...figures.map((run) => run.bytesPerPod))),
-    };
-  });
+    });
+  }
   console.table(rows);
 }
 
-const url = await startServer();
+const server = new Child("../bench/pod_server_bench.ts", EVENTS);
+const url = `http://127.0.0.1:${await server.line()}`;
 await printTable(url);
 
 for (const name of NAMES) {
@@ -88,13 +100,14 @@ for (const name of NAMES) {
     name: `${TITLES[name]}, ${EVENTS} events`,
     group: "watch",
     baseline: name === "lean",
-    n: 8,
-    warmup: 1,
+    n: 5,
+    warmup: 0,
     fn: async (bench) => {
+      const child = await warmChild(name, url); // a fresh one: the informer slows down in time
       bench.start();
-      const stop = await CLIENTS[name](url, EVENTS);
+      await child.ask("run");
       bench.end();
-      await stop();
+      await child.end();
     },
   });
 }
