@@ -1,30 +1,22 @@
 /** Requests about a kind or one object: from a route and a verb to an answer. */
-import { type Backend, viewOf } from "./backend.ts";
+import type { Backend } from "./backend.ts";
 import { readBody, readObject } from "./body.ts";
 import { createObject } from "./create.ts";
 import { deleteObject, deleteOptions } from "./delete.ts";
 import { methodNotAllowed, notFound, success } from "./errors.ts";
 import { requireName } from "./identity.ts";
 import type { KindInfo } from "./kinds.ts";
-import { list, type Page, pageBytes } from "./list.ts";
-import { answer, type Form, jsonBytes, negotiate, partialMetadata } from "./negotiate.ts";
+import { list, pageBytes } from "./list.ts";
+import { answer, jsonBytes, negotiate } from "./negotiate.ts";
 import { optionalBoolean, readOptions, writeOptions } from "./options.ts";
 import { patchObject, readPatch } from "./patch_write.ts";
+import { answerOne, frameEncoder, includeObject, pageAs } from "./respond.ts";
 import { review } from "./reviews.ts";
-import type { Route } from "./route.ts";
+import type { RoutedRequest } from "./route.ts";
 import { parseSelector, type Selector } from "./selectors.ts";
-import { tableOf } from "./semantics.ts";
-import { encodeFrame, type Stored } from "./stored.ts";
 import { bind, subresourceRequest } from "./subresources.ts";
 import { updateObject } from "./update.ts";
-import { type FrameEncoder, WatchStream, wholeObjects } from "./watch_stream.ts";
-
-/** A request with its route. */
-export interface RoutedRequest {
-  readonly request: Request;
-  readonly query: URLSearchParams;
-  readonly route: Route;
-}
+import { WatchStream } from "./watch_stream.ts";
 
 /** Answers a request about objects. */
 export async function resourceRequest(backend: Backend, routed: RoutedRequest): Promise<Response> {
@@ -55,41 +47,6 @@ function requireVerb(kind: KindInfo, verb: string): void {
   if (!kind.verbs.includes(verb)) throw methodNotAllowed();
 }
 
-/** Answers one object in the form that the client accepts. */
-export function answerOne(
-  kind: KindInfo,
-  stored: Stored,
-  input: { request: Request; query: URLSearchParams; code?: number; warnings?: readonly string[] },
-): Response {
-  const form = negotiate(input.request.headers.get("accept"));
-  const { code = 200 } = input;
-  const own = stored.as(viewOf(kind));
-  let response: Response;
-  if (form.as === "object" && !form.yaml) response = jsonBytes(own.bytes(), code);
-  else if (form.as === "object") response = answer(own.object, code, form);
-  else if (form.as === "partial") response = answer(partialMetadata(own.object), code, form);
-  else {
-    const table = tableOf(kind, [own.object], includeObject(input.query));
-    const { resourceVersion } = own.object.metadata;
-    response = answer({ ...table, metadata: { resourceVersion } }, code, form);
-  }
-  addWarnings(response, input.warnings ?? []);
-  return response;
-}
-
-/** Adds Warning headers. */
-export function addWarnings(response: Response, warnings: readonly string[]): void {
-  for (const text of new Set(warnings)) {
-    const quoted = text.replaceAll("\\", "\\\\").replaceAll('"', '\\"');
-    response.headers.append("warning", `299 - "${quoted}"`);
-  }
-}
-
-function includeObject(query: URLSearchParams): "None" | "Metadata" | "Object" {
-  const asked = query.get("includeObject");
-  return asked === "None" || asked === "Object" ? asked : "Metadata";
-}
-
 function get(backend: Backend, { request, query, route }: RoutedRequest): Response {
   const { kind, namespace = "", name = "" } = route;
   requireVerb(kind, "get");
@@ -116,48 +73,6 @@ function readMany(backend: Backend, { request, query, route }: RoutedRequest): R
   const page = list(backend, kind, { ...where, selector, options });
   if (form.as === "object" && !form.yaml) return jsonBytes(pageBytes(kind, page));
   return answer(pageAs(kind, page, { form, include: includeObject(query) }), 200, form);
-}
-
-function pageAs(
-  kind: KindInfo,
-  page: Page,
-  options: { form: Form; include: "None" | "Metadata" | "Object" },
-): unknown {
-  const objects = page.items.map((stored) => stored.as(viewOf(kind)).object);
-  const { metadata } = page;
-  if (options.form.as === "table") return { ...tableOf(kind, objects, options.include), metadata };
-  if (options.form.as === "partial") {
-    return {
-      kind: "PartialObjectMetadataList",
-      apiVersion: "meta.k8s.io/v1",
-      metadata,
-      items: objects.map(partialMetadata),
-    };
-  }
-  const items = objects.map(({ kind: _, apiVersion: __, ...rest }) => rest);
-  return { kind: `${kind.kind}List`, apiVersion: kind.apiVersion, metadata, items };
-}
-
-function frameEncoder(
-  kind: KindInfo,
-  form: Form,
-  include: "None" | "Metadata" | "Object",
-): FrameEncoder {
-  if (form.as === "object") return wholeObjects(kind);
-  const shape = (stored: Stored) => stored.as(viewOf(kind)).object;
-  if (form.as === "partial") {
-    return (type, stored) => encodeFrame(type, partialMetadata(shape(stored)));
-  }
-  let first = true;
-  return (type, stored) => {
-    const object = shape(stored);
-    const table = tableOf(kind, [object], include);
-    // Columns are told once.
-    if (!first) table.columnDefinitions = null;
-    first = false;
-    const { resourceVersion } = object.metadata;
-    return encodeFrame(type, { ...table, metadata: { resourceVersion } });
-  };
 }
 
 async function create(

@@ -14,6 +14,13 @@ export interface Route {
   readonly watch: boolean;
 }
 
+/** A request with its route. */
+export interface RoutedRequest {
+  readonly request: Request;
+  readonly query: URLSearchParams;
+  readonly route: Route;
+}
+
 /** Parses `/api/v1/…` and `/apis/<group>/<version>/…`; undefined if nothing is served there. */
 export function parseRoute(path: string): Route | undefined {
   const segments = path.split("/").slice(1);

@@ -23,6 +23,7 @@ import {
   validate,
   validateObject,
 } from "./schema/mod.ts";
+import { type Table, toTable } from "./table/mod.ts";
 
 /** The patch formats, by the media type that names them. */
 export const PATCH_TYPES: Record<string, "json" | "merge" | "strategic" | "apply"> = {
@@ -128,37 +129,13 @@ export function trackWrite(
   return trackUpdate({ ...input, before, gvk: kind }) as ApiObject;
 }
 
-/** A meta.k8s.io/v1 Table. */
-export interface Table extends JsonObject {
-  rows: unknown[];
-}
-
 /** What `kubectl get` prints. */
 export function tableOf(
-  _kind: KindInfo,
+  kind: KindInfo,
   objects: readonly ApiObject[],
-  _includeObject: "None" | "Metadata" | "Object",
+  includeObject: "None" | "Metadata" | "Object",
 ): Table {
-  return {
-    kind: "Table",
-    apiVersion: "meta.k8s.io/v1",
-    metadata: {},
-    columnDefinitions: [{
-      name: "Name",
-      type: "string",
-      format: "name",
-      description: "",
-      priority: 0,
-    }, { name: "Created At", type: "date", format: "", description: "", priority: 0 }],
-    rows: objects.map((object) => ({
-      cells: [object.metadata.name, object.metadata.creationTimestamp],
-      object: {
-        kind: "PartialObjectMetadata",
-        apiVersion: "meta.k8s.io/v1",
-        metadata: object.metadata,
-      },
-    })),
-  };
+  return toTable(kind, objects, { includeObject });
 }
 
 /** The index of OpenAPI v3 documents. */
