@@ -10,6 +10,8 @@ export interface Backend {
   readonly store: Store;
   /** The present time. */
   readonly now: () => Date;
+  /** Bytes that may wait for a slow watch, besides its initial state. */
+  readonly watchBuffer: number;
   /** Open watches. */
   readonly watches: Set<{ bookmark(): void; close(): void }>;
 }

@@ -25,11 +25,18 @@ export interface ApiServerOptions {
   bookmarkInterval?: number;
   /** How many changes of each kind can be replayed; older ones are 410 Gone. @default 16384 */
   watchHistory?: number;
+  /**
+   * Bytes that may wait for a watch whose client reads slowly, besides its initial state; then it
+   * is cut. @default 64 MiB
+   */
+  watchBuffer?: number;
   /** The present time. @default the system's */
   now?: () => Date;
 }
 
 const DEFAULT_BOOKMARK_INTERVAL = 10_000;
+/** Some ten thousand events of pods: a client in the same process may be busy for a while. */
+const DEFAULT_WATCH_BUFFER = 64 * 1024 * 1024;
 /** Time for requests in flight when closing. */
 const DRAIN_MS = 500;
 const LOOPBACK_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/;
@@ -46,7 +53,12 @@ export class ApiServer implements AsyncDisposable {
   private constructor(options: ApiServerOptions) {
     const { hostname = "127.0.0.1", port = 0, watchHistory } = options;
     const store = new Store(watchHistory === undefined ? {} : { historyLimit: watchHistory });
-    this.#backend = { store, now: options.now ?? (() => new Date()), watches: new Set() };
+    this.#backend = {
+      store,
+      now: options.now ?? (() => new Date()),
+      watchBuffer: options.watchBuffer ?? DEFAULT_WATCH_BUFFER,
+      watches: new Set(),
+    };
     createFirstObjects(this.#backend);
     this.#server = Deno.serve({
       hostname,

@@ -14,8 +14,6 @@ import type { ReadOptions } from "./options.ts";
 import type { Selector } from "./selectors.ts";
 import { concat, encodeFrame, type EventType, Stored, withVersion } from "./stored.ts";
 
-/** Bytes that may wait for a client besides the initial state. */
-const MAX_WAITING_BYTES = 64 * 1024 * 1024;
 /** Bytes joined into one write to the connection. */
 const CHUNK_BYTES = 128 * 1024;
 /** The real server ends watches after a random time of 30 to 60 minutes. */
@@ -44,7 +42,7 @@ export class WatchStream {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
-  #allowedBytes = MAX_WAITING_BYTES;
+  #allowedBytes = Infinity;
   #stop: (() => void)[] = [];
   #closed = false;
   /** The revision that the last bookmark told. */
@@ -103,7 +101,7 @@ export class WatchStream {
         this.#deliver(event);
       }
     }
-    this.#allowedBytes += this.#waitingBytes;
+    this.#allowedBytes = this.#waitingBytes + this.#backend.watchBuffer;
     if (options.sendInitialEvents && options.bookmarks) {
       this.#send(this.#bookmarkFrame(store.revision, { "k8s.io/initial-events-end": "true" }));
     }

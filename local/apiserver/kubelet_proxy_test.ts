@@ -1,0 +1,60 @@
+import { match, strictEqual } from "node:assert/strict";
+import { ApiServer } from "./server.ts";
+import { call } from "./test_client.ts";
+
+const PODS = "/api/v1/namespaces/default/pods";
+const POD = {
+  metadata: { name: "p" },
+  spec: { containers: [{ name: "c", image: "i", ports: [{ name: "http", containerPort: 1 }] }] },
+};
+
+async function withPod(podIP?: string): Promise<ApiServer> {
+  const server = await ApiServer.start();
+  await call(server, `POST ${PODS}`, { body: POD });
+  if (podIP) {
+    await call(server, `PATCH ${PODS}/p/status`, {
+      body: { status: { podIP } },
+      headers: { "content-type": "application/merge-patch+json" },
+    });
+  }
+  return server;
+}
+
+Deno.test("proxy passes a request on to the pod's port", async () => {
+  const pod = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    const { pathname, search } = new URL(request.url);
+    return new Response(`${request.method} ${pathname}${search} ${await request.text()}`, {
+      status: 418,
+      headers: { "x-pod": "yes" },
+    });
+  });
+  await using server = await withPod("127.0.0.1");
+  const path = `${PODS}/p:${pod.addr.port}/proxy/a/b?c=d`;
+  const answer = await call(server, `POST ${path}`, { body: "hello" });
+  strictEqual(answer.code, 418);
+  strictEqual(answer.body, "POST /a/b?c=d hello");
+  strictEqual(answer.headers.get("x-pod"), "yes");
+  await pod.shutdown();
+});
+
+Deno.test("proxy answers 503 when nothing listens", async () => {
+  await using server = await withPod("127.0.0.1");
+  const { code, body } = await call(server, `GET ${PODS}/p:http/proxy/`);
+  strictEqual(code, 503);
+  match(body.message, /error trying to reach service/);
+});
+
+Deno.test("proxy answers 400 when the pod has no address", async () => {
+  await using server = await withPod();
+  strictEqual((await call(server, `GET ${PODS}/p/proxy/`)).code, 400);
+});
+
+Deno.test("log says which node is missing when the pod's node is gone", async () => {
+  await using server = await withPod();
+  await call(server, `POST ${PODS}/p/binding`, {
+    body: { metadata: { name: "p" }, target: { kind: "Node", name: "n" } },
+  });
+  const { code, body } = await call(server, `GET ${PODS}/p/log`);
+  strictEqual(code, 404);
+  match(body.message, /nodes "n" not found/);
+});
