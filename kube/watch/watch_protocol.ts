@@ -29,6 +29,8 @@ export interface WatchingState {
   readonly phase: "watching";
   /** Where to resume. */
   readonly resourceVersion: string;
+  /** Whether `resourceVersion` comes straight from a list, so that 410 is no sign of age. */
+  readonly fresh: boolean;
   /** Whether this connection moved `resourceVersion` on. */
   readonly progressed: boolean;
   /** Whether this connection has lasted, which makes its end an ordinary one. */
@@ -92,14 +94,14 @@ export function step(state: WatchState, input: WatchInput, policy: WatchPolicy):
 function stepListing(state: ListingState, input: WatchInput, policy: WatchPolicy): WatchState {
   if (input.type === "page") {
     if (input.continueToken) return { ...state, token: input.continueToken };
-    return watchFrom(input.resourceVersion, state.failures);
+    return { ...watchFrom(input.resourceVersion, state.failures), fresh: true };
   }
   if (input.type !== "failed") return unexpected(state, input);
   const { failure } = input;
   const failures = state.failures + 1;
   if (failure.kind === "gone" && state.token !== undefined) {
     const again: ListingState = { phase: "listing", expiries: state.expiries + 1, failures };
-    return state.failures === 0 ? again : wait(again, failure, policy);
+    return state.expiries === 0 ? again : wait(again, failure, policy);
   }
   return wait({ ...state, failures }, failure, policy);
 }
@@ -111,6 +113,7 @@ function stepWatching(state: WatchingState, input: WatchInput, policy: WatchPoli
       return {
         ...state,
         resourceVersion: input.resourceVersion,
+        fresh: false,
         progressed: true,
         malformed: 0,
       };
@@ -139,7 +142,7 @@ function recover(state: WatchingState, failure: Failure, policy: WatchPolicy): W
   const failures = failuresAfter(state);
   if (failure.kind === "gone") {
     const list: ListingState = { phase: "listing", expiries: 0, failures };
-    return state.failures === 0 ? list : wait(list, failure, policy);
+    return state.fresh ? wait(list, failure, policy) : list;
   }
   const malformed = failure.kind === "malformed" ? state.malformed + 1 : 0;
   if (malformed >= MALFORMED_LIMIT) {
@@ -157,6 +160,7 @@ function watchFrom(resourceVersion: string, failures: number): WatchingState {
   return {
     phase: "watching",
     resourceVersion,
+    fresh: false,
     progressed: false,
     lasted: false,
     malformed: 0,

@@ -69,9 +69,16 @@ Deno.test("step() forgets failures only when a watch has lasted", () => {
   deepStrictEqual(told(after(...broken, LASTED, failed("other"))), ["wait", 100, ["watch", "10"]]);
 });
 
-Deno.test("step() lists again at once after 410, and waits when that happens again", () => {
-  deepStrictEqual(told(after(page(), failed("gone"))), ["list", undefined]);
-  const again = after(page(), failed("gone"), page(), failed("gone"));
+Deno.test("step() lists again at once after 410, also after an outage", () => {
+  const aged = [page(), progress("11")];
+  deepStrictEqual(told(after(...aged, failed("gone"))), ["list", undefined]);
+  const outage = after(...aged, failed("other"), WAITED, failed("gone"));
+  deepStrictEqual(told(outage), ["list", undefined]);
+});
+
+Deno.test("step() waits when a list is answered by 410 right after it", () => {
+  deepStrictEqual(told(after(page(), failed("gone"))), ["wait", 100, ["list", undefined]]);
+  const again = after(page(), failed("gone"), WAITED, page(), failed("gone"));
   deepStrictEqual(told(again), ["wait", 200, ["list", undefined]]);
 });
 
