@@ -46,7 +46,7 @@ export function duplicate(field: string, value: unknown): FieldError {
 
 /** The field's value is none of those that are known. */
 export function notSupported(field: string, value: unknown, known: readonly string[]): FieldError {
-  const list = [...known].sort().map((item) => JSON.stringify(item)).join(", ");
+  const list = known.map((item) => JSON.stringify(item)).join(", ");
   return {
     reason: "FieldValueNotSupported",
     field,

@@ -16,7 +16,7 @@ import {
 import { compareQuantities } from "./quantity.ts";
 import type { JsonObject } from "./schema.ts";
 
-const PROTOCOLS = ["TCP", "UDP", "SCTP"];
+const PROTOCOLS = ["SCTP", "TCP", "UDP"];
 const STANDARD_RESOURCES = ["cpu", "memory", "ephemeral-storage"];
 const PROBE_HANDLERS = ["exec", "httpGet", "tcpSocket", "grpc"];
 const LIFECYCLE_HANDLERS = ["exec", "httpGet", "tcpSocket", "sleep"];

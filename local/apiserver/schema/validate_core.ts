@@ -106,7 +106,7 @@ function validateService(out: Complaints, service: JsonObject, old?: JsonObject)
     if (item.targetPort !== undefined) {
       validateTargetPort(out, item.targetPort, `${at}.targetPort`);
     }
-    out.oneOf(`${at}.protocol`, item.protocol, ["TCP", "UDP", "SCTP"]);
+    out.oneOf(`${at}.protocol`, item.protocol, ["SCTP", "TCP", "UDP"]);
     if (item.nodePort && (spec.type === "ClusterIP" || spec.type === "ExternalName")) {
       out.forbidden(`${at}.nodePort`, `may not be used when \`type\` is '${spec.type}'`);
     }
@@ -189,7 +189,8 @@ function validateBinding(
     out.has(`${at}.name`, item.name);
     if (item.kind === "ServiceAccount") {
       if (item.apiGroup) out.add(notSupported(`${at}.apiGroup`, item.apiGroup, [""]));
-      if (roles.length === 1 || !item.namespace) out.has(`${at}.namespace`, item.namespace);
+      // a RoleBinding's own namespace is meant if none is given
+      if (roles.length === 1) out.has(`${at}.namespace`, item.namespace);
     } else if (item.kind === "User" || item.kind === "Group") {
       if (item.apiGroup !== RBAC) {
         out.add(notSupported(`${at}.apiGroup`, item.apiGroup ?? "", [RBAC]));
@@ -199,6 +200,7 @@ function validateBinding(
     }
   }
   if (old && !same(roleRef, old.roleRef)) {
-    out.invalid("roleRef", roleRef, "cannot change roleRef");
+    const { apiGroup, kind, name } = roleRef;
+    out.invalid("roleRef", { APIGroup: apiGroup, Kind: kind, Name: name }, "cannot change roleRef");
   }
 }

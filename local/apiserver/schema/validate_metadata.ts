@@ -21,6 +21,9 @@ import type { JsonObject } from "./schema.ts";
 /** All annotations of an object together: 256 KiB. */
 const MAX_ANNOTATIONS = 256 * 1024;
 
+/** Finalizers that have no domain. */
+const STANDARD_FINALIZERS = ["kubernetes", "orphan", "foregroundDeletion"];
+
 /** Rules for names, where they are not the usual ones. */
 const NAME_RULES: Record<string, Rule> = {
   ClusterRole: pathSegment,
@@ -49,7 +52,14 @@ export function validateMetadata(out: Complaints, object: JsonObject, kind: stri
   validateAnnotations(out, metadata.annotations, "metadata.annotations");
   validateOwners(out, metadata.ownerReferences);
   for (const [i, finalizer] of (metadata.finalizers ?? []).entries()) {
-    out.rule(`metadata.finalizers[${i}]`, finalizer, qualifiedName);
+    out.rule("metadata.finalizers", finalizer, qualifiedName);
+    if (!finalizer.includes("/") && !STANDARD_FINALIZERS.includes(finalizer)) {
+      out.invalid(
+        `metadata.finalizers[${i}]`,
+        finalizer,
+        "name is neither a standard finalizer name nor is it fully qualified",
+      );
+    }
   }
 }
 
@@ -76,7 +86,10 @@ function validateOwners(out: Complaints, owners: unknown): void {
   const controllers: string[] = [];
   for (const { item } of entries(owners, field)) {
     for (const part of ["apiVersion", "kind", "name", "uid"]) {
-      if (!item[part]) out.invalid(`${field}.${part}`, item[part] ?? "", "must not be empty");
+      const what = part === "apiVersion" ? "version" : part;
+      if (!item[part]) {
+        out.invalid(`${field}.${part}`, item[part] ?? "", `${what} must not be empty`);
+      }
     }
     if (item.controller) controllers.push(`${item.apiVersion}, Kind=${item.kind}`);
   }

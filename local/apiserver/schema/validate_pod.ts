@@ -25,7 +25,6 @@ export function validatePodSpec(out: Complaints, spec: JsonObject, field: string
     "Default",
     "None",
   ]);
-  out.notNegative(`${field}.terminationGracePeriodSeconds`, spec.terminationGracePeriodSeconds);
   const deadline = spec.activeDeadlineSeconds;
   if (typeof deadline === "number" && (deadline < 1 || deadline > MAX_INT32)) {
     out.invalid(

@@ -97,7 +97,8 @@ function validateWorkload(
   for (const name of ["replicas", "minReadySeconds", "revisionHistoryLimit"]) {
     out.notNegative(`spec.${name}`, spec[name]);
   }
-  validateTemplateSelector(out, spec, kind);
+  if (old) out.immutable("spec.selector", spec.selector, old.spec?.selector);
+  if (!validateTemplateSelector(out, spec, kind)) return;
   validateTemplate(out, spec.template ?? {}, "spec.template");
   const policy = spec.template?.spec?.restartPolicy;
   if (policy && policy !== "Always") {
@@ -109,28 +110,36 @@ function validateWorkload(
       "activeDeadlineSeconds in ReplicaSet is not Supported",
     );
   }
-  if (old) out.immutable("spec.selector", spec.selector, old.spec?.selector);
 }
 
-function validateTemplateSelector(out: Complaints, spec: JsonObject, kind: string): void {
+/** Whether the selector can be used; with one that cannot, the template is not looked at. */
+function validateTemplateSelector(out: Complaints, spec: JsonObject, kind: string): boolean {
   const { selector } = spec;
-  if (!selector) {
-    out.required("spec.selector");
-    return;
-  }
-  validateSelector(out, selector, "spec.selector");
   const labels = spec.template?.metadata?.labels ?? {};
-  const isEmpty = Object.keys(selector.matchLabels ?? {}).length === 0 &&
-    (selector.matchExpressions ?? []).length === 0;
-  if (isEmpty) {
-    out.invalid("spec.selector", selector, `empty selector is invalid for ${kind}`);
-  } else if (!selects(selector, labels)) {
+  if (selector) {
+    const before = out.list.length;
+    validateSelector(out, selector, "spec.selector");
+    const isEmpty = Object.keys(selector.matchLabels ?? {}).length === 0 &&
+      (selector.matchExpressions ?? []).length === 0;
+    if (isEmpty) {
+      out.invalid("spec.selector", selector, `empty selector is invalid for ${kind}`);
+      return true;
+    }
+    if (out.list.length > before) {
+      out.invalid("spec.selector", selector, "invalid label selector");
+      return false;
+    }
+  } else {
+    out.required("spec.selector");
+  }
+  if (!selector || !selects(selector, labels)) {
     out.invalid(
       "spec.template.metadata.labels",
       labels,
       "`selector` does not match template `labels`",
     );
   }
+  return true;
 }
 
 /** Complains about a pod template. */
@@ -149,7 +158,10 @@ function validateJobTemplate(out: Complaints, spec: JsonObject, field: string): 
 
 function validateStrategy(out: Complaints, strategy: JsonObject): void {
   const { type, rollingUpdate } = strategy;
-  out.oneOf("spec.strategy.type", type, ["Recreate", "RollingUpdate"]);
+  if (type !== "Recreate" && type !== "RollingUpdate") {
+    const value = { Type: type, RollingUpdate: rollingUpdate ?? null };
+    out.add(notSupported("spec.strategy", value, ["Recreate", "RollingUpdate"]));
+  }
   if (type === "Recreate" && rollingUpdate) {
     out.forbidden(
       "spec.strategy.rollingUpdate",

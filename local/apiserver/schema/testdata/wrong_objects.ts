@@ -1,0 +1,323 @@
+/** Objects that an API server refuses, each with what makes it wrong in its name. */
+
+import type { GroupVersionKind, JsonObject } from "../mod.ts";
+
+/** A wrong object, or a wrong change of a good one. */
+export interface WrongObject {
+  /** What is wrong. */
+  what: string;
+  gvk: GroupVersionKind;
+  /** The collection's path. */
+  path: string;
+  object: JsonObject;
+  /** If given, this is created first, and `object` replaces it. */
+  before?: JsonObject;
+}
+
+const NAMESPACE = "/namespaces/default";
+
+function core(kind: string, plural: string) {
+  return { gvk: { group: "", version: "v1", kind }, path: `/api/v1${NAMESPACE}/${plural}` };
+}
+
+function apps(kind: string, plural: string) {
+  return {
+    gvk: { group: "apps", version: "v1", kind },
+    path: `/apis/apps/v1${NAMESPACE}/${plural}`,
+  };
+}
+
+function rbac(kind: string, plural: string) {
+  const group = "rbac.authorization.k8s.io";
+  return { gvk: { group, version: "v1", kind }, path: `/apis/${group}/v1${NAMESPACE}/${plural}` };
+}
+
+function object(apiVersion: string, kind: string, rest: JsonObject): JsonObject {
+  return { apiVersion, kind, metadata: { name: "wrong" }, ...rest };
+}
+
+function pod(spec: JsonObject, container: JsonObject = {}, metadata: JsonObject = {}): JsonObject {
+  return object("v1", "Pod", {
+    metadata: { name: "wrong", ...metadata },
+    spec: { containers: [{ name: "main", image: "app:1", ...container }], ...spec },
+  });
+}
+
+function deployment(spec: JsonObject, template: JsonObject = {}): JsonObject {
+  return object("apps/v1", "Deployment", {
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: { app: "wrong" } },
+      template: {
+        metadata: { labels: { app: "wrong" } },
+        spec: { containers: [{ name: "main", image: "app:1" }], ...template },
+      },
+      ...spec,
+    },
+  });
+}
+
+function service(spec: JsonObject): JsonObject {
+  return object("v1", "Service", { spec: { ports: [{ port: 80 }], ...spec } });
+}
+
+const PODS: [string, JsonObject][] = [
+  ["no containers", pod({ containers: [] })],
+  ["no container name", pod({}, { name: "" })],
+  ["bad container name", pod({}, { name: "Main_1" })],
+  ["no image", pod({}, { image: "" })],
+  ["padded image", pod({}, { image: " app:1" })],
+  [
+    "duplicate container names",
+    pod({ containers: [{ name: "a", image: "x" }, { name: "a", image: "x" }] }),
+  ],
+  ["unknown restart policy", pod({ restartPolicy: "Sometimes" })],
+  ["unknown DNS policy", pod({ dnsPolicy: "Maybe" })],
+  ["unknown pull policy", pod({}, { imagePullPolicy: "Often" })],
+  ["port 70000", pod({}, { ports: [{ containerPort: 70000 }] })],
+  ["no container port", pod({}, { ports: [{ name: "http" }] })],
+  ["unknown protocol", pod({}, { ports: [{ containerPort: 80, protocol: "ICMP" }] })],
+  [
+    "duplicate port names",
+    pod({}, { ports: [{ containerPort: 80, name: "a" }, { containerPort: 81, name: "a" }] }),
+  ],
+  ["no variable name", pod({}, { env: [{ name: "", value: "x" }] })],
+  [
+    "value and valueFrom",
+    pod({}, {
+      env: [{ name: "A", value: "x", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } }],
+    }),
+  ],
+  ["empty valueFrom", pod({}, { env: [{ name: "A", valueFrom: {} }] })],
+  ["probe without handler", pod({}, { livenessProbe: { periodSeconds: 1 } })],
+  [
+    "probe with two handlers",
+    pod({}, { livenessProbe: { exec: { command: ["a"] }, tcpSocket: { port: 80 } } }),
+  ],
+  [
+    "liveness success threshold 2",
+    pod({}, { livenessProbe: { tcpSocket: { port: 80 }, successThreshold: 2 } }),
+  ],
+  [
+    "negative probe period",
+    pod({}, { readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: -1 } }),
+  ],
+  ["probe port 0", pod({}, { readinessProbe: { httpGet: { port: 0 } } })],
+  ["negative grace period", pod({ terminationGracePeriodSeconds: -1 })],
+  ["zero deadline", pod({ activeDeadlineSeconds: 0 })],
+  ["unknown volume", pod({}, { volumeMounts: [{ name: "data", mountPath: "/data" }] })],
+  [
+    "volume of two types",
+    pod({ volumes: [{ name: "data", emptyDir: {}, hostPath: { path: "/x" } }] }),
+  ],
+  ["bad volume name", pod({ volumes: [{ name: "Data", emptyDir: {} }] })],
+  [
+    "duplicate volumes",
+    pod({ volumes: [{ name: "data", emptyDir: {} }, { name: "data", emptyDir: {} }] }),
+  ],
+  [
+    "duplicate mount path",
+    pod({ volumes: [{ name: "d", emptyDir: {} }] }, {
+      volumeMounts: [{ name: "d", mountPath: "/d" }, { name: "d", mountPath: "/d" }],
+    }),
+  ],
+  [
+    "requests over limits",
+    pod({}, { resources: { limits: { cpu: "1" }, requests: { cpu: "2" } } }),
+  ],
+  ["negative limit", pod({}, { resources: { limits: { cpu: "-1" } } })],
+  ["toleration without key", pod({ tolerations: [{ value: "x" }] })],
+  [
+    "toleration of unknown effect",
+    pod({ tolerations: [{ key: "x", operator: "Exists", effect: "Never" }] }),
+  ],
+  [
+    "toleration seconds without NoExecute",
+    pod({ tolerations: [{ key: "x", operator: "Exists", tolerationSeconds: 5 }] }),
+  ],
+  ["bad hostname", pod({ hostname: "My_Host" })],
+  ["bad label key", pod({}, {}, { labels: { "a b": "x" } })],
+  ["bad label value", pod({}, {}, { labels: { a: "x y" } })],
+  ["two prefixes in a label", pod({}, {}, { labels: { "a/b/c": "x" } })],
+  ["bad annotation key", pod({}, {}, { annotations: { "a b": "x" } })],
+  ["bad name", pod({}, {}, { name: "Wrong_Name" })],
+  ["long name", pod({}, {}, { name: "a".repeat(254) })],
+  ["bad finalizer", pod({}, {}, { finalizers: ["a b"] })],
+  [
+    "owner without uid",
+    pod({}, {}, { ownerReferences: [{ apiVersion: "v1", kind: "Pod", name: "x", uid: "" }] }),
+  ],
+  [
+    "init container with probe",
+    pod({
+      initContainers: [{ name: "init", image: "x", readinessProbe: { tcpSocket: { port: 80 } } }],
+    }),
+  ],
+];
+
+const DEPLOYMENTS: [string, JsonObject][] = [
+  ["negative replicas", deployment({ replicas: -1 })],
+  ["negative history", deployment({ revisionHistoryLimit: -1 })],
+  ["no selector", deployment({ selector: undefined })],
+  ["empty selector", deployment({ selector: {} })],
+  ["selector that does not match", deployment({ selector: { matchLabels: { app: "other" } } })],
+  [
+    "unknown selector operator",
+    deployment({
+      selector: { matchExpressions: [{ key: "app", operator: "Like", values: ["x"] }] },
+    }),
+  ],
+  [
+    "selector without values",
+    deployment({ selector: { matchExpressions: [{ key: "app", operator: "In" }] } }),
+  ],
+  ["restart policy Never", deployment({}, { restartPolicy: "Never" })],
+  [
+    "no strategy room",
+    deployment({ strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 0 } } }),
+  ],
+  [
+    "Recreate with rolling update",
+    deployment({ strategy: { type: "Recreate", rollingUpdate: { maxSurge: 1 } } }),
+  ],
+  ["unknown strategy", deployment({ strategy: { type: "Fast" } })],
+  ["bad percentage", deployment({ strategy: { rollingUpdate: { maxSurge: "x%" } } })],
+  [
+    "more than all unavailable",
+    deployment({ strategy: { rollingUpdate: { maxUnavailable: "120%" } } }),
+  ],
+  ["deadline before ready", deployment({ minReadySeconds: 700 })],
+  ["no image in template", deployment({}, { containers: [{ name: "main" }] })],
+];
+
+const SERVICES: [string, JsonObject][] = [
+  ["no ports", service({ ports: [] })],
+  ["port 0", service({ ports: [{ port: 0 }] })],
+  ["unnamed ports", service({ ports: [{ port: 80 }, { port: 81 }] })],
+  ["duplicate port names", service({ ports: [{ port: 80, name: "a" }, { port: 81, name: "a" }] })],
+  ["unknown type", service({ type: "Magic" })],
+  ["unknown affinity", service({ sessionAffinity: "Always" })],
+  ["bad target port", service({ ports: [{ port: 80, targetPort: "a--b" }] })],
+  ["no external name", service({ type: "ExternalName" })],
+  ["bad selector", service({ selector: { "a b": "c" } })],
+  ["name with a digit first", { ...service({}), metadata: { name: "1wrong" } }],
+  ["node port of a cluster address", service({ ports: [{ port: 80, nodePort: 30001 }] })],
+];
+
+const ROLES: [string, JsonObject][] = [
+  ["no verbs", { rules: [{ apiGroups: [""], resources: ["pods"], verbs: [] }] }],
+  ["no groups", { rules: [{ resources: ["pods"], verbs: ["get"] }] }],
+  ["no resources", { rules: [{ apiGroups: [""], verbs: ["get"] }] }],
+  ["URLs in a namespace", { rules: [{ nonResourceURLs: ["/x"], verbs: ["get"] }] }],
+].map((
+  [what, rest],
+) => [what as string, object("rbac.authorization.k8s.io/v1", "Role", rest as JsonObject)]);
+
+function binding(roleRef: JsonObject, subjects: JsonObject[] = []): JsonObject {
+  return object("rbac.authorization.k8s.io/v1", "RoleBinding", { roleRef, subjects });
+}
+
+const ROLE_REF = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "x" };
+const BINDINGS: [string, JsonObject][] = [
+  ["unknown role kind", binding({ ...ROLE_REF, kind: "Pod" })],
+  ["no role name", binding({ ...ROLE_REF, name: "" })],
+  ["account without namespace", binding(ROLE_REF, [{ kind: "ServiceAccount", name: "x" }])],
+  ["unknown subject", binding(ROLE_REF, [{ kind: "Pod", name: "x" }])],
+];
+
+const CONFIG_MAPS: [string, JsonObject][] = [
+  ["bad key", object("v1", "ConfigMap", { data: { "a b": "c" } })],
+  ["key in both", object("v1", "ConfigMap", { data: { a: "c" }, binaryData: { a: "AAAA" } })],
+];
+
+const SECRETS: [string, JsonObject][] = [
+  ["no TLS keys", object("v1", "Secret", { type: "kubernetes.io/tls", data: {} })],
+  ["bad key", object("v1", "Secret", { data: { "..a": "AAAA" } })],
+];
+
+const LEASES: [string, JsonObject][] = [
+  ["zero duration", { leaseDurationSeconds: 0 }],
+  ["negative transitions", { leaseTransitions: -1 }],
+].map(([what, spec]) => [what as string, object("coordination.k8s.io/v1", "Lease", { spec })]);
+
+const UPDATES: WrongObject[] = [
+  {
+    what: "other selector",
+    ...apps("Deployment", "deployments"),
+    before: deployment({}),
+    object: deployment({
+      selector: { matchLabels: { app: "wrong", b: "c" } },
+      template: {
+        metadata: { labels: { app: "wrong", b: "c" } },
+        spec: { containers: [{ name: "main", image: "app:1" }] },
+      },
+    }),
+  },
+  {
+    what: "immutable ConfigMap",
+    ...core("ConfigMap", "configmaps"),
+    before: object("v1", "ConfigMap", { data: { a: "b" }, immutable: true }),
+    object: object("v1", "ConfigMap", { data: { a: "c" } }),
+  },
+  {
+    what: "immutable Secret",
+    ...core("Secret", "secrets"),
+    before: object("v1", "Secret", { data: { a: "AAAA" }, immutable: true }),
+    object: object("v1", "Secret", { data: { a: "AAAB" }, immutable: true, type: "other" }),
+  },
+  {
+    what: "other role",
+    ...rbac("RoleBinding", "rolebindings"),
+    before: binding(ROLE_REF),
+    object: binding({ ...ROLE_REF, name: "y" }),
+  },
+  {
+    what: "added container",
+    ...core("Pod", "pods"),
+    before: pod({ terminationGracePeriodSeconds: 0, automountServiceAccountToken: false }),
+    object: pod({
+      terminationGracePeriodSeconds: 0,
+      automountServiceAccountToken: false,
+      containers: [{ name: "main", image: "app:1" }, { name: "more", image: "app:1" }],
+    }),
+  },
+  {
+    what: "changed arguments",
+    ...core("Pod", "pods"),
+    before: pod({ terminationGracePeriodSeconds: 0, automountServiceAccountToken: false }),
+    object: pod(
+      { terminationGracePeriodSeconds: 0, automountServiceAccountToken: false },
+      { args: ["x"] },
+    ),
+  },
+];
+
+function all(
+  list: [string, JsonObject][],
+  kind: Omit<WrongObject, "what" | "object">,
+): WrongObject[] {
+  return list.map(([what, wrong]) => ({
+    what: `${kind.gvk.kind} with ${what}`,
+    ...kind,
+    object: wrong,
+  }));
+}
+
+/** All wrong objects. */
+export const WRONG_OBJECTS: readonly WrongObject[] = [
+  ...all(PODS, core("Pod", "pods")),
+  ...all(DEPLOYMENTS, apps("Deployment", "deployments")),
+  ...all(SERVICES, core("Service", "services")),
+  ...all(CONFIG_MAPS, core("ConfigMap", "configmaps")),
+  ...all(SECRETS, core("Secret", "secrets")),
+  ...all(ROLES, rbac("Role", "roles")),
+  ...all(BINDINGS, rbac("RoleBinding", "rolebindings")),
+  ...all(LEASES, {
+    gvk: { group: "coordination.k8s.io", version: "v1", kind: "Lease" },
+    path: `/apis/coordination.k8s.io/v1${NAMESPACE}/leases`,
+  }),
+  ...UPDATES.map((update) => ({
+    ...update,
+    what: `change of a ${update.gvk.kind}: ${update.what}`,
+  })),
+];
