@@ -336,6 +336,7 @@ export function restarts(container: ContainerState, pod: Pod): boolean {
 
 /** Whether nothing of the pod runs, and nothing will. */
 function isFinal(state: PodState, pod: Pod): boolean {
+  if (state.finished) return true;
   const all = [...state.init, ...state.main];
   if (all.some(isAlive)) return false;
   if (state.stopping) return true;

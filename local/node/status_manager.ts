@@ -114,10 +114,12 @@ export class StatusManager implements AsyncDisposable {
         entry.written = json;
       }
       if (entry.remove && entry.desired === status) {
-        // The typed client's delete takes no preconditions.
+        // The typed client's delete takes no preconditions. The grace stands in the query too: not
+        // every way to send a DELETE carries its body.
         await this.#client.performRequest({
           method: "DELETE",
           path: resourcePath(PODS, { namespace, name }),
+          querystring: new URLSearchParams({ gracePeriodSeconds: "0" }),
           bodyJson: {
             apiVersion: "v1",
             kind: "DeleteOptions",
