@@ -5,9 +5,10 @@ import { LineTooLongError } from "./line_splitter.ts";
 export interface Failure {
   /**
    * `gone`: the version or page token is too old, list again; `refused`: asking again soon
-   * will not help; `malformed`: what came could not be decoded; `other`: try again.
+   * will not help; `malformed`: what came could not be decoded; `silent`: nothing was heard,
+   * which may also mean that nothing happened; `other`: try again.
    */
-  readonly kind: "gone" | "refused" | "malformed" | "other";
+  readonly kind: "gone" | "refused" | "malformed" | "silent" | "other";
   /** Milliseconds that the server asks to wait. */
   readonly retryAfterMs?: number;
   /** What was thrown. */
@@ -60,6 +61,7 @@ export function failureOf(thrown: unknown): Failure {
   if (error instanceof MalformedError || error instanceof LineTooLongError) {
     return { kind: "malformed", error };
   }
+  if (error instanceof SilenceError) return { kind: "silent", error };
   const { httpCode, retryAfterMs } = error as { httpCode?: unknown; retryAfterMs?: unknown };
   const wait = typeof retryAfterMs === "number" ? retryAfterMs : undefined;
   if (httpCode === 410) return { kind: "gone", error, retryAfterMs: wait };

@@ -182,9 +182,10 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
         if (signal.aborted) return;
         const failure = failureOf(thrown);
         if (failure.kind === "malformed") this.#status.count("malformed");
+        this.#advance({ type: "failed", failure });
+        if (failure.kind === "silent" && this.#state.phase === "watching") continue; // stale
         if (failure.kind !== "gone") this.#report(failure.error); // 410 is part of the protocol
         this.#status.disconnected(failure.error);
-        this.#advance({ type: "failed", failure });
       }
     }
   }

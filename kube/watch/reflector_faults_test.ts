@@ -51,13 +51,33 @@ Deno.test("Reflector finds a blackholed watch by its silence and resumes it", as
   await time.tickAsync(1);
   strictEqual(reflector.health.state, "stale");
   await time.tickAsync(20_000);
-  await states.until("disconnected");
   await silent.left();
-  match(errors.lines[0] ?? "", /Cannot hear the server: it has been silent for 90000 ms/);
-  await time.tickAsync(500);
   await resumed.called();
   deepStrictEqual((await changes.has(3)).at(-1), "modified n/a@21");
-  deepStrictEqual(states.lines, [
+  deepStrictEqual(states.lines, ["connected", "synced", "stale", "synced"]);
+  deepStrictEqual(errors.lines, []);
+  strictEqual(reflector.health.reconnects, 1);
+  strictEqual(reflector.health.relists, 0);
+});
+
+Deno.test("Reflector is disconnected when a silent server does not answer either", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene({ idleTimeout: 90_000 }, PODS, { requestTimeout: 30_000 });
+  scene.server.expect(LIST, podList("10", []));
+  scene.server.expect(watch("10"), [{ status: 200 }, bookmark("11")]);
+  const unanswered = scene.server.expect(watch("11"), ["stall"]);
+  const resumed = scene.server.expect(watch("11"), [{ status: 200 }]);
+  scene.reflector.start();
+  await scene.events.has(1);
+  await time.tickAsync(90_000);
+  await unanswered.called();
+  await time.tickAsync(30_000);
+  await scene.states.until("disconnected");
+  match(scene.errors.lines[0] ?? "", /Cannot watch pods: no answer from .* within 30000 ms/);
+  await time.tickAsync(500);
+  await resumed.called();
+  await scene.states.until("synced");
+  deepStrictEqual(scene.states.lines, [
     "connected",
     "synced",
     "stale",
@@ -65,8 +85,6 @@ Deno.test("Reflector finds a blackholed watch by its silence and resumes it", as
     "connected",
     "synced",
   ]);
-  strictEqual(reflector.health.reconnects, 1);
-  strictEqual(reflector.health.relists, 0);
 });
 
 Deno.test("Reflector never ends a watch that is heard, however long it lasts", async () => {

@@ -139,6 +139,8 @@ function reopen(state: WatchingState, policy: WatchPolicy): WatchState {
 
 /** After the watch broke, or could not be opened. */
 function recover(state: WatchingState, failure: Failure, policy: WatchPolicy): WatchState {
+  // A server may have nothing to say for long; one that does not answer now is another matter.
+  if (failure.kind === "silent" && state.lasted) return watchFrom(state.resourceVersion, 0);
   const failures = failuresAfter(state);
   if (failure.kind === "gone") {
     const list: ListingState = { phase: "listing", expiries: 0, failures };

@@ -94,6 +94,11 @@ Deno.test("step() asks for the same page again when it failed", () => {
   deepStrictEqual(told(state), ["wait", 100, ["list", "t"]]);
 });
 
+Deno.test("step() watches again at once after silence, unless the watch did not last", () => {
+  deepStrictEqual(told(after(page(), LASTED, failed("silent"))), ["watch", "10"]);
+  deepStrictEqual(told(after(page(), failed("silent"))), ["wait", 100, ["watch", "10"]]);
+});
+
 Deno.test("step() waits as long as the server asks, within a bound", () => {
   deepStrictEqual(told(after(failed("other", 7_000))), ["wait", 7_000, ["list", undefined]]);
   deepStrictEqual(told(after(failed("other", 1e9))), ["wait", 300_000, ["list", undefined]]);
