@@ -124,7 +124,13 @@ export function deploymentController(context: ControllerContext): Reconciler {
     signal.throwIfAborted();
     const message = error instanceof Error ? error.message : String(error);
     const reason = REASON.failed;
-    context.events.record({ about: deployment, type: "Warning", reason, message });
+    context.events.record({
+      about: deployment,
+      type: "Warning",
+      reason,
+      message,
+      source: "deployment-controller",
+    });
     const before = deployment.status?.conditions ?? [];
     const failed = { type: "Progressing", status: "False", reason, message };
     const conditions = setCondition(before, failed, context.now());

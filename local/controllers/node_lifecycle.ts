@@ -114,8 +114,13 @@ export function nodeLifecycleController(
         }
         throw error;
       }
-      const message = "Node is not ready";
-      context.events.record({ about: pod, type: "Warning", reason: "NodeNotReady", message });
+      context.events.record({
+        about: pod,
+        type: "Warning",
+        reason: "NodeNotReady",
+        message: "Node is not ready",
+        source: "node-controller",
+      });
     }
   }
 }

@@ -69,6 +69,7 @@ export function planNode({ node, silentMs, graceMs, now }: NodeView): NodePlan {
         about: node,
         type: "Normal",
         reason: "NodeNotReady",
+        source: "node-controller",
         message: `Node ${node.metadata.name} status is now: NodeNotReady`,
       },
     });

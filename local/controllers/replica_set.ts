@@ -93,7 +93,7 @@ export function replicaSetController(context: ControllerContext): Reconciler {
       if (error !== undefined) {
         if (isNamespaceEnding(error)) return undefined;
         const failure = failureOf("FailedCreate", `Error creating: ${textOf(error)}`);
-        if (!signal.aborted) context.events.record({ about: set, type: "Warning", ...failure });
+        if (!signal.aborted) tell(set, { type: "Warning", ...failure });
         return { error, failure };
       }
       [batch, left] = [batch * 2, left - size];
@@ -106,7 +106,8 @@ export function replicaSetController(context: ControllerContext): Reconciler {
       const pod = await client.write({ verb: "create", kind: PODS, object: podOf(set) }, {
         signal,
       });
-      tell(set, "SuccessfulCreate", `Created pod: ${pod.metadata.name}`);
+      const message = `Created pod: ${pod.metadata.name}`;
+      tell(set, { type: "Normal", reason: "SuccessfulCreate", message });
       return pod.metadata;
     }, { deletion: false, isSeen: (key) => pods.get(key) !== undefined });
   }
@@ -115,7 +116,7 @@ export function replicaSetController(context: ControllerContext): Reconciler {
     const [error] = await inParallel(remove, (pod) => removePod(set, pod, signal));
     if (error === undefined) return undefined;
     const failure = failureOf("FailedDelete", `Error deleting: ${textOf(error)}`);
-    if (!signal.aborted) context.events.record({ about: set, type: "Warning", ...failure });
+    if (!signal.aborted) tell(set, { type: "Warning", ...failure });
     return { error, failure };
   }
 
@@ -125,7 +126,8 @@ export function replicaSetController(context: ControllerContext): Reconciler {
       try {
         const target = { namespace, name };
         await client.write({ verb: "delete", kind: PODS, target, options: { uid } }, { signal });
-        tell(set, "SuccessfulDelete", `Deleted pod: ${name}`);
+        const message = `Deleted pod: ${name}`;
+        tell(set, { type: "Normal", reason: "SuccessfulDelete", message });
       } catch (error) {
         // gone already, or another pod has the name: the cache will hear of it
         if (!isNotFound(error) && !isConflict(error)) throw error;
@@ -140,9 +142,8 @@ export function replicaSetController(context: ControllerContext): Reconciler {
     });
   }
 
-  function tell(about: ReplicaSet, reason: string, message: string): void {
-    const note: Note = { about, type: "Normal", reason, message };
-    context.events.record(note);
+  function tell(about: ReplicaSet, note: Pick<Note, "type" | "reason" | "message">): void {
+    context.events.record({ about, source: "replicaset-controller", ...note });
   }
 
   /** Counts, when first asked, the active pods of the whole workload on each node. */

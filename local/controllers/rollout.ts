@@ -252,6 +252,7 @@ export class Rollout {
       about: this.#before,
       type: "Normal",
       reason: "ScalingReplicaSet",
+      source: "deployment-controller",
       message: `Scaled ${to > from ? "up" : "down"} replica set ${set.metadata.name} ` +
         `from ${from} to ${to}`,
     });

@@ -208,8 +208,10 @@ test("startControllers() empties a namespace before it goes", async (cluster) =>
   await cluster.node("a");
   await cluster.deployment("web");
   await cluster.create({ apiVersion: "v1", kind: "ConfigMap", name: "any" }, CONFIG_MAPS);
-  await cluster.until("rolled out", () => isRolledOut(cluster, "web"));
-  ok(cluster.get(SERVICE_ACCOUNTS, "default"));
+  await cluster.until(
+    "rolled out",
+    () => isRolledOut(cluster, "web") && cluster.get(SERVICE_ACCOUNTS, "default") !== undefined,
+  );
   await cluster.delete(NAMESPACES, cluster.namespace);
   await cluster.until("gone", () => !cluster.get(NAMESPACES, cluster.namespace));
   await cluster.until(

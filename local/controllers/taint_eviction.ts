@@ -120,6 +120,7 @@ export function taintEvictionController(
       about: pod,
       type: "Normal",
       reason: "TaintManagerEviction",
+      source: "taint-eviction-controller",
       message: `Marking for deletion Pod ${key}`,
     });
   }

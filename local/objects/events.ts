@@ -23,6 +23,8 @@ export interface Note {
   /** In UpperCamelCase, such as `ScalingReplicaSet`. */
   readonly reason: string;
   readonly message: string;
+  /** Who tells it, in kebab-case. @default the recorder's own name */
+  readonly source?: string;
 }
 
 /** Options of {@linkcode EventRecorder}. */
@@ -160,10 +162,11 @@ export class EventRecorder implements AsyncDisposable {
     memory.told.set(key, { name, firstTimestamp, count: 1, at: now });
   }
 
-  #event({ about, type, reason }: Note, message: string, now: number) {
+  #event({ about, type, reason, source }: Note, message: string, now: number) {
     const { name, namespace, uid, resourceVersion } = about.metadata;
     const suffix = Math.floor(this.#random() * 2 ** 48).toString(16).padStart(12, "0");
     const at = timestamp(now);
+    const component = source ?? this.#component;
     return {
       apiVersion: "v1",
       kind: "Event",
@@ -179,8 +182,8 @@ export class EventRecorder implements AsyncDisposable {
       type,
       reason,
       message,
-      source: { component: this.#component },
-      reportingComponent: this.#component,
+      source: { component },
+      reportingComponent: component,
       reportingInstance: "",
       firstTimestamp: at,
       lastTimestamp: at,

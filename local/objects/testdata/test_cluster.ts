@@ -109,6 +109,7 @@ export class TestCluster implements AsyncDisposable {
     return this.all(kind).filter((item) => !isDeleting(item));
   }
 
+  /** Creates an object; resolves when the cache knows it. */
   async create(
     { name, ...rest }: { apiVersion: string; kind: string; name: string } & Record<string, unknown>,
     kind: Kind,
@@ -116,9 +117,10 @@ export class TestCluster implements AsyncDisposable {
     const namespace = kind.namespaced ? this.namespace : undefined;
     const { metadata, ...body } = rest as { metadata?: object } & Draft;
     const object = { ...body, metadata: { ...metadata, name, namespace } };
-    await this.client.write({ verb: "create", kind, object });
+    await this.#seen(kind, await this.client.write({ verb: "create", kind, object }));
   }
 
+  /** Changes an object; resolves when the cache knows it. */
   async patch(
     kind: Kind,
     name: string,
@@ -126,7 +128,16 @@ export class TestCluster implements AsyncDisposable {
     options: { subresource?: "status" } = {},
   ): Promise<void> {
     const target = { namespace: this.namespace, name };
-    await this.client.write({ verb: "patch", kind, target, patch, ...options });
+    const write = { verb: "patch", kind, target, patch, ...options } as const;
+    await this.#seen(kind, await this.client.write(write));
+  }
+
+  async #seen(kind: Kind, { metadata }: Item): Promise<void> {
+    await this.until(`${kind.kind} ${metadata.name} in the cache`, () => {
+      const cached = this.get(kind, metadata.name)?.metadata;
+      return cached?.uid === metadata.uid &&
+        Number(cached.resourceVersion) >= Number(metadata.resourceVersion);
+    });
   }
 
   async delete(
