@@ -59,15 +59,21 @@ const ZERO_LEFT_OUT = new Set([
   "updatedReplicas",
 ]);
 
-/** Optional strings that may be there and empty. */
+/** Optional strings that may be there and empty: those that are pointers in the real types. */
 const EMPTY_KEPT = new Set([
   "appProtocol",
-  "HostPathVolumeSource.type",
+  "Endpoint.hostname",
   "EndpointPort.name",
   "GRPCAction.service",
+  "holderIdentity",
+  "HostPathVolumeSource.type",
   "loadBalancerClass",
+  "localhostProfile",
+  "preferredHolder",
   "runtimeClassName",
   "storageClassName",
+  "timeZone",
+  "zone",
 ]);
 
 /** Whether an optional field's value is left out when written: it is empty. */

@@ -191,16 +191,29 @@ function checkFormat(value: string, schema: Schema, path: string, walk: Walk): v
     if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(value) || value.replace(/\s/g, "").length % 4 !== 0) {
       wrong("illegal base64 data at input byte 0", path, walk);
     }
-  } else if (schema.format === "date-time" || schema.format === "micro-time") {
-    if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/.test(value)) {
-      wrong(
-        `parsing time ${JSON.stringify(JSON.stringify(value))} as "2006-01-02T15:04:05Z07:00"`,
-        path,
-        walk,
-      );
-    }
+    return;
+  }
+  const time = TIMES[schema.format ?? ""];
+  if (time && !(time.pattern.test(value) && Number.isFinite(Date.parse(value)))) {
+    wrong(
+      `parsing time ${JSON.stringify(value)} as ${JSON.stringify(time.layout)}: cannot parse it`,
+      path,
+      walk,
+    );
   }
 }
+
+/** Forms of times; the finer one wants exactly six digits. */
+const TIMES: Record<string, { pattern: RegExp; layout: string }> = {
+  "date-time": {
+    pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/,
+    layout: "2006-01-02T15:04:05Z07:00",
+  },
+  "micro-time": {
+    pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$/,
+    layout: "2006-01-02T15:04:05.000000Z07:00",
+  },
+};
 
 const QUANTITY_RULE =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";

@@ -85,7 +85,7 @@ export const CORE_COLUMNS: Record<string, Column[]> = {
 
 function subjects(binding: JsonObject, kind: string): string {
   return items(binding.subjects).filter((s) => s.kind === kind)
-    .map((s) => kind === "ServiceAccount" ? `${s.namespace}/${s.name}` : s.name)
+    .map((s) => kind === "ServiceAccount" ? `${s.namespace ?? ""}/${s.name}` : s.name)
     .join(", ");
 }
 
