@@ -86,6 +86,9 @@ async function compareTable(
     comparable(gvk, toTable(gvk, objects, { now, includeObject: "Object" }))
   );
   for (const [i, row] of expected.rows.entries()) {
+    // 1.20 counts one more than the series says
+    const count = expected.columns.findIndex((c: JsonObject) => c.name === "Count");
+    if (objects[i].series) row.cells[count]--;
     row.cells = row.cells.map((cell: unknown, j: number) =>
       cell === late!.rows[i]?.cells[j] ? early!.rows[i]?.cells[j] : cell
     );
