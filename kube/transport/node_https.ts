@@ -28,7 +28,11 @@ export class NodeHttps {
   /** Resolves with the headers; the body follows. */
   send(url: string, init: SendInit): Promise<Response> {
     return new Promise((resolve, reject) => {
-      const { method, headers, body, signal } = init;
+      const { method, body, signal } = init;
+      const headers = { ...init.headers };
+      // Node frames a body by itself, but not that of a DELETE, which would then be ignored
+      if (body instanceof ReadableStream) headers["transfer-encoding"] = "chunked";
+      else if (body !== undefined) headers["content-length"] = String(byteLength(body));
       const outgoing = request(url, { agent: this.#agent, method, headers, signal }, (message) => {
         resolve(toResponse(message));
       });
@@ -40,6 +44,10 @@ export class NodeHttps {
       }
     });
   }
+}
+
+function byteLength(body: string | Uint8Array): number {
+  return typeof body === "string" ? new TextEncoder().encode(body).length : body.length;
 }
 
 async function sendStream(to: ClientRequest, body: ReadableStream<Uint8Array>): Promise<void> {

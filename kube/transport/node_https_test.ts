@@ -66,6 +66,26 @@ function connect(server: Server, options: TransportOptions = {}): Transport {
 }
 
 Deno.test({
+  name: "NodeHttps.send() sends the body of a DELETE too",
+  ignore,
+  async fn() {
+    await using server = await startServer();
+    await using transport = connect(server);
+    const came = server.next();
+    const answer = transport.performRequest({
+      method: "DELETE",
+      path: "/api/v1/namespaces/default/pods/a",
+      bodyJson: { gracePeriodSeconds: 0 },
+      expectJson: true,
+    });
+    const { request, response } = await came;
+    response.setHeader("content-type", "application/json").end("{}");
+    await answer;
+    deepStrictEqual(JSON.parse(request.body), { gracePeriodSeconds: 0 });
+  },
+});
+
+Deno.test({
   name: "NodeHttps.send() sends a body and answers with JSON",
   ignore,
   async fn() {
