@@ -17,11 +17,10 @@ import {
   parseRequestHead,
   type RequestHead,
 } from "./http_head.ts";
+import { type Connection, connectTls } from "./tls_connection.ts";
 
 /** How much is read at once. */
 const CHUNK_BYTES = 64 * 1024;
-
-type Connection = Deno.TcpConn | Deno.TlsConn;
 
 /** Options of {@linkcode FaultProxy.start}. */
 export interface FaultProxyOptions {
@@ -223,11 +222,7 @@ export class FaultProxy implements AsyncDisposable {
     const port = Number(this.#target.port || (secure ? 443 : 80));
     try {
       return secure && this.#mode === "http"
-        ? await Deno.connectTls({
-          hostname,
-          port,
-          ...(this.#caCerts && { caCerts: this.#caCerts }),
-        })
+        ? await connectTls({ hostname, port }, this.#caCerts)
         : await Deno.connect({ hostname, port });
     } catch {
       this.#note({ connection, action: "unreachable", ...subject });

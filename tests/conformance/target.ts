@@ -26,18 +26,33 @@ export async function targetOf(kubeconfig: string): Promise<Target> {
   };
 }
 
-/** Sends a request; a test's own server on loopback may have any certificate. */
-function send(
-  url: URL,
-  options: { method: string; headers: Record<string, string>; body: string | undefined },
-): Promise<IncomingMessage> {
+/** An answer whose body has not been read. */
+interface Incoming {
+  readonly code: number;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+interface Outgoing {
+  readonly method: string;
+  readonly headers: Record<string, string>;
+  readonly body: string | undefined;
+}
+
+/** A real server's certificate is its own: `fetch` would not take it. */
+async function send(url: URL, options: Outgoing): Promise<Incoming> {
+  if (url.protocol === "https:") return await sendSecurely(url, options);
+  const { body, ...init } = options;
+  const response = await fetch(url, body === undefined ? init : { ...init, body });
+  return { code: response.status, body: response.body ?? new ReadableStream() };
+}
+
+function sendSecurely(url: URL, options: Outgoing): Promise<Incoming> {
   const { method, headers, body } = options;
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const start = url.protocol === "https:" ? httpsRequest : httpRequest;
-  const outgoing = start(
+  const { promise, resolve, reject } = Promise.withResolvers<Incoming>();
+  const outgoing = httpsRequest(
     url,
     { method, headers, agent: false, rejectUnauthorized: false },
-    resolve,
+    (incoming) => resolve({ code: incoming.statusCode ?? 0, body: incoming }),
   );
   outgoing.on("error", reject);
   outgoing.end(body);
@@ -84,14 +99,14 @@ async function runStep(
     },
     body: sent,
   });
-  const code = response.statusCode ?? 0;
+  const { code } = response;
   if (step.events !== undefined && code === 200) {
-    const events = await readEvents(response, step.events);
+    const events = await readEvents(response.body, step.events);
     return { code, events: normalize(events, secrets) as unknown[] };
   }
   let text = "";
   const decoder = new TextDecoder();
-  for await (const chunk of response) text += decoder.decode(chunk, { stream: true });
+  for await (const chunk of response.body) text += decoder.decode(chunk, { stream: true });
   let body: unknown = text;
   try {
     body = JSON.parse(text);
@@ -109,17 +124,16 @@ async function runStep(
   return { code, body: normalize(body, secrets) };
 }
 
-async function readEvents(response: IncomingMessage, count: number): Promise<unknown[]> {
+async function readEvents(body: AsyncIterable<Uint8Array>, count: number): Promise<unknown[]> {
   const events: unknown[] = [];
   let rest = "";
   const decoder = new TextDecoder();
-  for await (const chunk of response) {
+  for await (const chunk of body) {
     rest += decoder.decode(chunk, { stream: true });
     const lines = rest.split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) if (events.length < count) events.push(JSON.parse(line));
     if (events.length >= count) break;
   }
-  response.destroy();
   return events;
 }

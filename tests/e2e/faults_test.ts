@@ -115,7 +115,11 @@ Deno.test("an outage of the API server is survived: recovers by itself, misses n
   );
   strictEqual(deletion.name, lost!.name);
   await workload.ready({ timeout: TIMEOUT });
-  strictEqual(states.lastIndexOf("synced") > states.lastIndexOf("disconnected"), true);
+  await until(
+    "the coordinator to be synced again",
+    () => states.lastIndexOf("synced") > states.lastIndexOf("disconnected"),
+    { timeout: TIMEOUT },
+  );
   assertWithinBudget(proxied.proxy.record);
   await coordinator.stop();
   await started;
