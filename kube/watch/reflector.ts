@@ -15,7 +15,7 @@ import type { Decoded, EventDecoder, ListPage, WatchEvent } from "./event_decode
 import { failureOf, MalformedError, WatchStatusError } from "./failure.ts";
 import { Emitter } from "./emitter.ts";
 import { leanDecoder } from "./lean_decoder.ts";
-import { LineSplitter } from "./line_splitter.ts";
+import { readLines } from "./read_lines.ts";
 import {
   type KubeObject,
   type ObjectKey,
@@ -41,9 +41,6 @@ const IDLE_TIMEOUT_MS = 90_000;
 
 /** Milliseconds that a watch must live for its end not to count as a failure. */
 const LASTING_MS = 5_000;
-
-/** Bytes of a line: an object may have 1.5 MiB in etcd, and JSON may escape each of them. */
-const LINE_LIMIT = 16 * 1024 * 1024;
 
 /**
  * Keeps a copy of the objects of one kind, as the API server tells them, and tells each change.
@@ -252,7 +249,14 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
       this.#status.synced();
       const lasting = setTimeout(() => this.#advance({ type: "lasted" }), LASTING_MS);
       try {
-        await this.#read(stream, attempt);
+        await readLines(stream, {
+          signal: attempt.signal,
+          onLine: this.#onLine,
+          onChunk: () => {
+            attempt.heard();
+            this.#status.heard();
+          },
+        });
       } finally {
         clearTimeout(lasting);
       }
@@ -261,33 +265,6 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     if (this.#state.phase === "waiting") {
       const { plural } = this.#kind;
       this.#status.disconnected(new Error(`Cannot keep watching ${plural}: the watch was ended`));
-    }
-  }
-
-  async #read(stream: ReadableStream<Uint8Array>, attempt: Attempt): Promise<void> {
-    const { signal } = attempt;
-    const reader = stream.getReader();
-    const cancel = () => reader.cancel().catch(() => {}); // its errors came from read() already
-    signal.addEventListener("abort", cancel, { once: true });
-    const lines = new LineSplitter(LINE_LIMIT);
-    try {
-      signal.throwIfAborted();
-      for (;;) {
-        const { done, value } = await reader.read();
-        signal.throwIfAborted();
-        if (done) break;
-        attempt.heard();
-        this.#status.heard();
-        lines.push(value, this.#onLine);
-      }
-      if (lines.pending > 0) {
-        throw new MalformedError(
-          `Cannot decode a line of ${this.#kind.plural}: it was cut after ${lines.pending} bytes`,
-        );
-      }
-    } finally {
-      signal.removeEventListener("abort", cancel);
-      await cancel();
     }
   }
 

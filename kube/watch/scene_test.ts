@@ -5,7 +5,7 @@
  * @module
  */
 import type { Pod } from "@cloudydeno/kubernetes-apis/core/v1";
-import { type ReplyStep, ScriptedServer } from "../../testing/scripted_server.ts";
+import { type CallPattern, type ReplyStep, ScriptedServer } from "../../testing/scripted_server.ts";
 import { plainClusterConfig } from "../config/mod.ts";
 import { Transport, type TransportOptions } from "../transport/mod.ts";
 import type { EventDecoder } from "./event_decoder.ts";
@@ -139,3 +139,16 @@ export const FIRST_PAGE: { [name: string]: string | undefined } = {
   watch: undefined,
   continue: undefined,
 };
+
+/** The first page of a list. */
+export const LIST: CallPattern = { path: PODS_PATH, query: FIRST_PAGE };
+
+/** A watch from a version. */
+export function watch(resourceVersion: string): CallPattern {
+  return { path: PODS_PATH, query: watchFrom(resourceVersion) };
+}
+
+/** A watch that the test does not wait for. */
+export function lastWatch(resourceVersion: string): CallPattern {
+  return { ...watch(resourceVersion), times: Infinity };
+}
