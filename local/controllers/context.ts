@@ -93,16 +93,23 @@ function indexed<T extends Item>(
 /** What one pass of a controller may ask for: to look again after so many ms. */
 export type Again = { after: number } | void;
 
+/** A controller's function, and how many keys it may run at the same time. */
+export interface Reconciling {
+  readonly name: string;
+  readonly reconcile: (key: string, signal: AbortSignal) => Promise<Again>;
+  /** @default 4 */
+  readonly workers?: number;
+}
+
 /** A reconciler that waits until all caches are filled. */
 export function reconcilerOf(
   context: ControllerContext,
-  name: string,
-  reconcile: (key: string, signal: AbortSignal) => Promise<Again>,
+  { name, reconcile, workers }: Reconciling,
 ): Reconciler {
   return new Reconciler(async (key, signal) => {
     await context.synced;
     return await reconcile(key, signal);
-  }, { name, onError: (key, error) => context.onError(name, key, error) });
+  }, { name, workers, onError: (key, error) => context.onError(name, key, error) });
 }
 
 /** The key of an object in its cache. */

@@ -42,7 +42,7 @@ export function deploymentController(context: ControllerContext): Reconciler {
   const deployments = context.informers.of(DEPLOYMENTS);
   const { sets, pods } = context;
 
-  const reconciler = reconcilerOf(context, "deployment", reconcile);
+  const reconciler = reconcilerOf(context, { name: "deployment", reconcile });
 
   deployments.onChange(({ object }) => reconciler.enqueue(keyOf(object)));
   sets.onChange(({ object }) => {

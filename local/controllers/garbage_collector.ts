@@ -22,6 +22,9 @@ import { OwnerGraph } from "./owner_graph.ts";
 /** Events own nothing, are owned by nothing, and are many. */
 const IGNORED = new Set(["Event"]);
 
+/** Objects judged at the same time; mirrors concurrent-gc-syncs. */
+const PARALLEL = 20;
+
 /** Owners known to be gone; the oldest are asked for again. */
 const ABSENT_LIMIT = 2000;
 
@@ -49,7 +52,11 @@ export function garbageCollector(
   const kinds = collectableKinds(served).map(metadataKind);
   const absent = new Set<string>();
   let complete = false;
-  const reconciler = reconcilerOf(context, "garbage collector", judge);
+  const reconciler = reconcilerOf(context, {
+    name: "garbage collector",
+    reconcile: judge,
+    workers: PARALLEL,
+  });
 
   for (const kind of kinds) {
     informers.of(kind).onChange((change) => {

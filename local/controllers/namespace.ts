@@ -29,7 +29,7 @@ export function namespaceController(
   const kinds = served.filter(({ namespaced, verbs }) =>
     namespaced && verbs.has("list") && verbs.has("delete")
   );
-  const reconciler = reconcilerOf(context, "namespace", reconcile);
+  const reconciler = reconcilerOf(context, { name: "namespace", reconcile });
   namespaces.onChange(({ object }) => {
     if (isEnding(object)) reconciler.enqueue(object.metadata.name);
   });

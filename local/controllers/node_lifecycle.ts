@@ -49,7 +49,7 @@ export function nodeLifecycleController(
   const nodes = context.informers.of(NODES);
   const leases = context.informers.of(LEASES);
   const heard = new Map<string, Heard>();
-  const reconciler = reconcilerOf(context, "node lifecycle", reconcile);
+  const reconciler = reconcilerOf(context, { name: "node lifecycle", reconcile });
 
   nodes.onChange(({ type, object }) => {
     const { name } = object.metadata;

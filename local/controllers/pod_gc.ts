@@ -43,7 +43,7 @@ export function podGarbageCollector(
   const nodes = context.informers.of(NODES);
   /** Since when nodes that pods name are missing. */
   const missing = new Map<string, number>();
-  const reconciler = reconcilerOf(context, "pod garbage collector", reconcile);
+  const reconciler = reconcilerOf(context, { name: "pod garbage collector", reconcile });
 
   nodes.onChange(({ type, object: { metadata: { name } } }) => {
     missing.delete(name);

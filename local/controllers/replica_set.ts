@@ -43,7 +43,7 @@ const PARALLEL = 32;
 export function replicaSetController(context: ControllerContext): Reconciler {
   const { client, sets, pods } = context;
   const expectations = new Expectations(context.monotonic);
-  const reconciler = reconcilerOf(context, "replicaset", reconcile);
+  const reconciler = reconcilerOf(context, { name: "replicaset", reconcile });
 
   sets.onChange(({ type, object }) => {
     if (type === "deleted") expectations.forget(object.metadata.uid);

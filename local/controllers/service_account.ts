@@ -14,7 +14,7 @@ const DEFAULT = "default";
 export function serviceAccountController(context: ControllerContext): Reconciler {
   const namespaces = context.informers.of(NAMESPACES);
   const accounts = context.informers.of(SERVICE_ACCOUNTS);
-  const reconciler = reconcilerOf(context, "serviceaccount", reconcile);
+  const reconciler = reconcilerOf(context, { name: "serviceaccount", reconcile });
 
   namespaces.onChange(({ object }) => reconciler.enqueue(object.metadata.name));
   accounts.onChange(({ type, object: { metadata: { name, namespace } } }) => {

@@ -111,6 +111,31 @@ test("startControllers() rolls a deployment out, on and back, and then rests", a
   deepStrictEqual(writes.filter((write) => write.includes(cluster.namespace)), []);
 });
 
+test("startControllers() takes another name when that of a replica set is taken", async (cluster) => {
+  await using _control = await control(cluster);
+  await cluster.node("a");
+  await cluster.deployment("web");
+  await cluster.until("rolled out", () => isRolledOut(cluster, "web"));
+  const name = cluster.all(REPLICA_SETS)[0]!.metadata.name;
+  await cluster.delete(DEPLOYMENTS, "web", "Foreground");
+  await cluster.until(
+    "gone",
+    () => !cluster.get(DEPLOYMENTS, "web") && cluster.all(REPLICA_SETS).length === 0,
+  );
+
+  const selector = { matchLabels: { app: "other" } };
+  await cluster.create({
+    apiVersion: "apps/v1",
+    kind: "ReplicaSet",
+    name,
+    spec: { replicas: 0, selector, template: cluster.template("other") },
+  }, REPLICA_SETS);
+  await cluster.deployment("web");
+  await cluster.until("rolled out again", () => isRolledOut(cluster, "web"));
+  strictEqual(cluster.get(DEPLOYMENTS, "web")?.status?.collisionCount, 1);
+  strictEqual(cluster.all(REPLICA_SETS).length, 2);
+});
+
 test("startControllers() replaces pods that fail or vanish, adopts and releases", async (cluster) => {
   await using _control = await control(cluster);
   await cluster.node("a");

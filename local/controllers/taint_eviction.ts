@@ -73,7 +73,7 @@ export function taintEvictionController(
   const tainted = new Map<string, readonly Taint[]>();
   /** Since when pods, by uid, are on a node that they must leave. */
   const since = new Map<string, number>();
-  const reconciler = reconcilerOf(context, "taint eviction", reconcile);
+  const reconciler = reconcilerOf(context, { name: "taint eviction", reconcile });
 
   nodes.onChange(({ type, object }) => {
     const { name } = object.metadata;

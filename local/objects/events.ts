@@ -49,8 +49,8 @@ const WINDOW_MS = 600_000;
 const MEMORY_LIMIT = 4096;
 
 interface Told {
+  /** The Event's name. */
   readonly name: string;
-  readonly firstTimestamp: string;
   count: number;
   at: number;
 }
@@ -148,18 +148,19 @@ export class EventRecorder implements AsyncDisposable {
     if (told && now - told.at < WINDOW_MS) {
       told.count++;
       told.at = now;
+      memory.told.delete(key); // it may be gone: then the next note makes a new one
       await this.#client.write({
         verb: "patch",
         kind: EVENTS,
         target: { namespace: namespaceOf(note.about), name: told.name },
         patch: { count: told.count, lastTimestamp: timestamp(now), message },
       }, { signal });
+      memory.told.set(key, told);
       return;
     }
     const object = this.#event(note, message, now);
     await this.#client.write({ verb: "create", kind: EVENTS, object }, { signal });
-    const { name, firstTimestamp } = { ...object.metadata, ...object };
-    memory.told.set(key, { name, firstTimestamp, count: 1, at: now });
+    memory.told.set(key, { name: object.metadata.name, count: 1, at: now });
   }
 
   #event({ about, type, reason, source }: Note, message: string, now: number) {
