@@ -22,10 +22,9 @@ export interface ConflictCause {
   field: string;
 }
 
-/** The conflicts of one manager. */
-export function conflictsWith(manager: Manager, paths: Iterable<readonly string[]>): Conflict[] {
-  const name = managerText(manager);
-  return [...paths].map((path) => ({ manager: name, field: pathText(path) }));
+/** The conflict with a manager that owns a path. */
+export function conflictOf(manager: Manager, path: readonly string[]): Conflict {
+  return { manager: managerText(manager), field: pathText(path) };
 }
 
 function managerText(manager: Manager): string {

@@ -11,9 +11,10 @@ import {
   type Schema,
   schemaFor,
 } from "../schema/schema.ts";
-import { type Conflict, conflictsWith } from "./conflicts.ts";
+import { type Conflict, conflictOf } from "./conflicts.ts";
 import { FieldSet } from "./field_set.ts";
 import { jsonEqual, withoutNulls } from "./json.ts";
+import { KUBECTL, lastAppliedFields, withLastApplied } from "./last_applied.ts";
 import {
   apiVersionOf,
   type Manager,
@@ -72,9 +73,30 @@ export type ServerSideApplyResult = { object: JsonObject; conflicts?: undefined 
  * fit the kind's types, as a real API server answers
  */
 export function serverSideApply(input: ServerSideApplyInput): ServerSideApplyResult {
-  const { applied, gvk } = input;
+  const { applied, gvk, live } = input;
   const schema = schemaFor(gvk) ?? UNKNOWN_KIND;
   checkApplied(applied, gvk, schema);
+  let result = attempt(input, schema);
+  if (result.contested && input.manager === KUBECTL && live) {
+    // kubectl may take over what it had applied from the client's side
+    const own = lastAppliedFields(live, schema);
+    const others = result.contested.filter(({ path }) => !own.has(path));
+    result = others.length > 0 ? { contested: others } : attempt({ ...input, force: true }, schema);
+  }
+  if (result.contested) {
+    return { conflicts: result.contested.map(({ manager, path }) => conflictOf(manager, path)) };
+  }
+  const isKubectl = input.manager === KUBECTL;
+  return { object: isKubectl ? withLastApplied(result.object, applied) : result.object };
+}
+
+type Attempt = { object: JsonObject; contested?: undefined } | {
+  object?: undefined;
+  contested: { manager: Manager; path: string[] }[];
+};
+
+function attempt(input: ServerSideApplyInput, schema: Schema): Attempt {
+  const { applied, gvk } = input;
   const live = withFirstManager(input);
   const managers = readManagers(live);
   const former = new Map(managers);
@@ -97,11 +119,13 @@ export function serverSideApply(input: ServerSideApplyInput): ServerSideApplyRes
   if (last && !last.fields.isEmpty) merged = prune(merged, managers, last.fields, schema);
 
   const changes = compare(liveValue, merged, schema);
-  const contested = changes.modified.union(changes.added).recursiveDifference(ignored);
-  const conflicts = [...managers]
+  const changed = changes.modified.union(changes.added).recursiveDifference(ignored);
+  const contested = [...managers]
     .filter(([k, m]) => k !== key && m.apiVersion === entry.apiVersion)
-    .flatMap(([, m]) => conflictsWith(m, m.fields.intersection(contested).paths()));
-  if (conflicts.length > 0 && !input.force) return { conflicts };
+    .flatMap(([, manager]) =>
+      [...manager.fields.intersection(changed).paths()].map((path) => ({ manager, path }))
+    );
+  if (contested.length > 0 && !input.force) return { contested };
   takeFields(managers, changes, { ignored, apiVersion: entry.apiVersion, except: key });
   settle(managers, key, { former, changed: !jsonEqual(liveValue, merged), now: input.now });
 
