@@ -26,6 +26,8 @@ export type LogSource = (request: LogRequest) => Promise<LogAnswer>;
 export class LogServer implements AsyncDisposable {
   /** Port that it listens on. */
   readonly port: number;
+  /** PEM of its certificate, by which a client can know it for certain. */
+  readonly certificate: string;
   /** Finds the logs; until it is set, nothing is found. */
   source: LogSource = () => Promise.resolve({ code: 503, message: "the node is starting" });
   #server: Deno.HttpServer<Deno.NetAddr>;
@@ -37,6 +39,7 @@ export class LogServer implements AsyncDisposable {
       (request) => answer(request, { source: this.source, stop: this.#stop.signal }),
     );
     this.port = this.#server.addr.port;
+    this.certificate = cert;
   }
 
   /** Listens on a free port of `hostname`, a loopback address. */

@@ -21,7 +21,7 @@ import { apiConfigSource } from "./config_source.ts";
 import { EventRecorder } from "./event_recorder.ts";
 import type { ImageSpec } from "./image.ts";
 import { type LogAnswer, type LogRequest, LogServer } from "./log_server.ts";
-import { machineCapacity, type NodeCapacity } from "./node_object.ts";
+import { machineCapacity, type NodeCapacity, type NodeIdentity } from "./node_object.ts";
 import { type HeartbeatOptions, NodeRegistration } from "./node_registration.ts";
 import { PodCredentials } from "./pod_credentials.ts";
 import { PodWorker, type PodWorkerContext } from "./pod_worker.ts";
@@ -85,6 +85,8 @@ export class NodeAgent implements AsyncDisposable {
   #workers = new Map<string, PodWorker>();
   /** uid of the newest pod of each name. */
   #uids = new Map<string, string>();
+  /** Pods that are over and whose leftovers are being removed. */
+  #releases = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
   /**
@@ -140,10 +142,17 @@ export class NodeAgent implements AsyncDisposable {
       status: new StatusManager(client, { onError }),
       events: new EventRecorder(client, { component: "kubelet", host: name, clock }),
     };
-    const identity = { name, hostIP: this.hostIP, logPort: logs.port, capacity };
+    const identity: NodeIdentity = {
+      name,
+      hostIP: this.hostIP,
+      logPort: logs.port,
+      logCertificate: logs.certificate,
+      capacity,
+      labels: options.labels ?? {},
+    };
     this.#registration = new NodeRegistration(
       client,
-      { ...identity, labels: options.labels ?? {} },
+      identity,
       { ...options.heartbeat, clock, onError, onClose: options.onClose ?? "not-ready" },
     );
     this.#pods = new Reflector(client, PODS, { fieldSelector: `spec.nodeName=${name}` });
@@ -201,6 +210,7 @@ export class NodeAgent implements AsyncDisposable {
     await this.#pods.close();
     const workers = [...this.#workers.values()];
     await Promise.all(workers.map((worker) => worker.shutdown(shutdownGrace)));
+    await Promise.all(this.#releases);
     await Promise.all([this.#registration.close(), events.close(), status.close()]);
     credentials[Symbol.dispose]();
     await this.#logs.close();
@@ -221,7 +231,9 @@ export class NodeAgent implements AsyncDisposable {
     if (worker) return worker.update(pod);
     const taken = new PodWorker(pod, this.#context);
     this.#workers.set(uid, taken);
-    taken.ended.then(() => this.#release(taken));
+    const release = taken.ended.then(() => this.#release(taken));
+    this.#releases.add(release);
+    release.then(() => this.#releases.delete(release));
   }
 
   /** A pod is over: what it held is given back, and, if it is gone for good, what it left removed. */
@@ -231,7 +243,7 @@ export class NodeAgent implements AsyncDisposable {
     if (this.#uids.get(`${namespace}/${pod}`) === uid) this.#uids.delete(`${namespace}/${pod}`);
     this.#context.credentials.release(uid);
     this.#context.addresses.release(uid);
-    if (this.#closing) return;
+    if (!worker.vanished) return;
     await this.#runtime.forget(worker.ref).catch((error) => this.#options.onError?.(error));
   }
 }

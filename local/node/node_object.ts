@@ -18,6 +18,8 @@ export interface NodeIdentity {
   readonly hostIP: string;
   /** Port of the log endpoint. */
   readonly logPort: number;
+  /** PEM of the log endpoint's certificate. */
+  readonly logCertificate: string;
   readonly capacity: NodeCapacity;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -37,6 +39,9 @@ export function machineCapacity(): NodeCapacity {
   };
 }
 
+/** Annotation of a Node that holds the log endpoint's certificate (PEM): who reads it can verify. */
+export const CERTIFICATE_ANNOTATION = "troupe.dev/log-certificate";
+
 /** The object with which a node registers. */
 export function nodeObject(node: NodeIdentity): Node {
   const os = Deno.build.os;
@@ -52,6 +57,7 @@ export function nodeObject(node: NodeIdentity): Node {
         "kubernetes.io/arch": arch,
         ...node.labels,
       },
+      annotations: { [CERTIFICATE_ANNOTATION]: node.logCertificate },
     },
     spec: {},
   };

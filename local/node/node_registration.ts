@@ -116,10 +116,10 @@ export class NodeRegistration implements AsyncDisposable {
     const changed = present === undefined || present.metadata?.uid !== this.#uid ||
       !present.status?.conditions?.some((one) => one.type === "Ready" && one.status === "True") ||
       present.status.daemonEndpoints?.kubeletEndpoint?.Port !== this.#node.logPort;
-    if (changed) await this.#ensure(signal);
     const due = this.#reportedAt + this.#options.statusInterval - now;
     if (changed || due <= 0) {
-      await this.#report(signal);
+      const created = changed && await this.#ensure(signal);
+      if (!created) await this.#report(signal);
       this.#reportedAt = now;
     }
     this.#registered.resolve();
@@ -127,19 +127,29 @@ export class NodeRegistration implements AsyncDisposable {
     return { after: Math.max(1, this.#reportedAt + this.#options.statusInterval - now) };
   }
 
-  /** Makes the object, or brings the labels of the one that is there up to date. */
-  async #ensure(abortSignal: AbortSignal): Promise<void> {
+  /**
+   * Makes the object with its status, or brings labels and annotations of the one that is there up to date;
+   * returns whether it was made.
+   */
+  async #ensure(abortSignal: AbortSignal): Promise<boolean> {
     const api = new CoreV1Api(this.#client);
     const wanted = nodeObject(this.#node);
-    let there: Node;
+    const status = nodeStatus(this.#node, { date: this.#options.clock.date() });
     try {
-      there = await api.createNode(wanted, { abortSignal });
+      const { metadata } = await api.createNode({ ...wanted, status }, { abortSignal });
+      this.#uid = metadata?.uid ?? undefined;
+      return true;
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
-      const labels: Node = { metadata: { labels: wanted.metadata!.labels } };
-      there = await api.patchNode(this.#node.name, "strategic-merge", labels, { abortSignal });
     }
-    this.#uid = there.metadata?.uid ?? undefined;
+    const { labels, annotations } = wanted.metadata!;
+    const body: Node = { metadata: { labels, annotations } };
+    const { name } = this.#node;
+    const { metadata } = await api.patchNode(name, "strategic-merge", body, {
+      abortSignal,
+    });
+    this.#uid = metadata?.uid ?? undefined;
+    return false;
   }
 
   async #report(abortSignal: AbortSignal, notReady?: string): Promise<void> {

@@ -75,17 +75,17 @@ export class PodWorker {
     return this.#ended.promise;
   }
 
-  /** The pod as the API had it last. */
-  get pod(): Pod {
-    return this.#pod;
-  }
-
   /** The API has a newer object of the pod. */
   update(pod: Pod): void {
     this.#pod = pod;
     this.#context.status.observe(pod);
     this.#feed({ type: "look" });
     if (this.#state.finished) this.#finish();
+  }
+
+  /** Whether its object is gone from the API. */
+  get vanished(): boolean {
+    return this.#vanished;
   }
 
   /** The object is gone from the API. */
