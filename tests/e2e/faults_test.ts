@@ -9,6 +9,11 @@ import { startProxied } from "../support/proxied.ts";
 import { until } from "../support/until.ts";
 
 const TIMEOUT = 90_000;
+
+/** The program that started the real control plane, and its folder: what can kill and revive it. */
+const tool = Deno.env.get("TROUPE_TEST_CONTROL_PLANE") ?? "";
+const dir = Deno.env.get("TROUPE_TEST_CONTROL_PLANE_DIR") ?? "";
+const CAN_KILL = REAL && tool !== "" && dir !== "";
 const WORKER = { name: "worker", image: WORKER_IMAGE, port: 8086 } as const;
 
 /** The default request budget of a transport: a second may see its burst and a second's refill. */
@@ -126,11 +131,49 @@ Deno.test("an outage of the API server is survived: recovers by itself, misses n
   deepStrictEqual(states.at(-1), "stopped");
 });
 
+Deno.test({
+  name:
+    "kill -9 of etcd and the API server is survived by a supervisor that talks straight to them",
+  ignore: !CAN_KILL,
+  async fn() {
+    await using cluster = await startTestCluster({ images: greeterImages() });
+    await using coordinator = await Coordinator.create({
+      name: "survivor",
+      namespace: cluster.namespace,
+      kubeconfig: cluster.kubeconfig,
+    });
+    const running = new Set<string>();
+    const states: string[] = [];
+    coordinator.onError(() => {});
+    coordinator.onCoordinatorEvent((e) => void states.push(e.type));
+    coordinator.onPodEvent((e) => {
+      if (e.running) running.add(e.uid);
+      if (e.type === "deleted") running.delete(e.uid);
+    });
+    const workload = await coordinator.run({ ...WORKER, replicas: 2 });
+    const started = coordinator.start();
+    await workload.ready({ timeout: TIMEOUT });
+    const before = (await workload.pods()).map((pod) => pod.uid);
+    await killAndReviveControlPlane();
+    await until("the outage to be noticed", () => states.includes("disconnected"));
+    await until(
+      "the coordinator to be synced again",
+      () => states.lastIndexOf("synced") > states.lastIndexOf("disconnected"),
+      { timeout: TIMEOUT },
+    );
+    await workload.scale(3);
+    await until("a third worker", () => running.size === 3, { timeout: TIMEOUT });
+    ok(before.every((uid) => running.has(uid)), "a worker was replaced");
+    await workload.delete();
+    await until("every deletion", () => running.size === 0, { timeout: TIMEOUT });
+    await coordinator.stop();
+    await started;
+  },
+});
+
 /** With the tool that started the real control plane: kill -9 its API server and etcd, and revive them. */
 async function killAndReviveControlPlane(): Promise<void> {
-  const tool = Deno.env.get("TROUPE_TEST_CONTROL_PLANE");
-  const dir = Deno.env.get("TROUPE_TEST_CONTROL_PLANE_DIR");
-  if (!REAL || tool === undefined || dir === undefined) return;
+  if (!CAN_KILL) return;
   for (
     const args of [
       ["kill", dir, "etcd"],
