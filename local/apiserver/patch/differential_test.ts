@@ -20,7 +20,8 @@ import {
   strategicMergePatch,
   trackUpdate,
 } from "./mod.ts";
-import { isObject, withoutNulls } from "./json.ts";
+import { isObject } from "../schema/json_object.ts";
+import { withoutNulls } from "./json.ts";
 import { type Subject, SUBJECTS } from "./testdata/random_configs.ts";
 import { type Answer, Dice, KUBECONFIG_VARIABLE, RealServer } from "./testdata/real_server.ts";
 

@@ -8,7 +8,7 @@
  */
 
 import type { JsonObject } from "../schema/schema.ts";
-import { isObject } from "./json.ts";
+import { isObject } from "../schema/json_object.ts";
 
 /** A set of paths. Sets are never changed after they are made; operations make new ones. */
 export class FieldSet {

@@ -1,9 +1,5 @@
+import { isObject, setField } from "../schema/json_object.ts";
 import type { JsonObject } from "../schema/schema.ts";
-
-/** Whether `value` is a JSON object: not null, not a list. */
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** Whether two JSON values are equal; the order of an object's fields does not matter. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
@@ -23,7 +19,7 @@ export function withoutNulls<T>(value: T): T {
   if (!isObject(value)) return value;
   const out: JsonObject = {};
   for (const [key, item] of Object.entries(value)) {
-    if (item !== null && item !== undefined) out[key] = withoutNulls(item);
+    if (item !== null && item !== undefined) setField(out, key, withoutNulls(item));
   }
   return out as T;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../schema/schema.ts";
-import { isObject, jsonEqual } from "./json.ts";
+import { isObject, setField } from "../schema/json_object.ts";
+import { jsonEqual } from "./json.ts";
 import { PatchError } from "./patch_error.ts";
 
 /** The API server's limit of operations in one patch. */
@@ -139,7 +140,7 @@ function add(document: unknown, pointer: string, value: unknown): unknown {
   if (Array.isArray(parent)) {
     parent.splice(key === "-" ? parent.length : index(parent, key, pointer, 1), 0, value);
   } else if (isObject(parent)) {
-    define(parent, key, value);
+    setField(parent, key, value);
   } else {
     throw missing(pointer);
   }
@@ -170,18 +171,8 @@ function replace(document: unknown, pointer: string, value: unknown): unknown {
     );
   }
   if (Array.isArray(parent)) parent[index(parent, key, pointer)] = value;
-  else define(parent as JsonObject, key, value);
+  else setField(parent as JsonObject, key, value);
   return document;
-}
-
-/** Sets an own field, whatever its name is ("__proto__" too). */
-function define(target: JsonObject, key: string, value: unknown): void {
-  Object.defineProperty(target, key, {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
 }
 
 function missing(pointer: string): PatchError {

@@ -7,8 +7,9 @@
 
 import type { JsonObject, Schema } from "../schema/schema.ts";
 import { FieldSet } from "./field_set.ts";
-import { isObject } from "./json.ts";
-import { compare, fieldSetOf, TypedError } from "./typed.ts";
+import { isObject } from "../schema/json_object.ts";
+import { compare, fieldSetOf } from "./typed.ts";
+import { TypedError } from "./typed_shape.ts";
 
 /** The field manager of `kubectl apply --server-side`. */
 export const KUBECTL = "kubectl";

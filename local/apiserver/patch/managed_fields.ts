@@ -6,7 +6,7 @@
 
 import type { GroupVersionKind, JsonObject, Schema } from "../schema/schema.ts";
 import { FieldSet } from "./field_set.ts";
-import { isObject } from "./json.ts";
+import { isObject } from "../schema/json_object.ts";
 
 /** One manager's fields. */
 export interface Manager {

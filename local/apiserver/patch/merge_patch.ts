@@ -1,5 +1,5 @@
 import type { JsonObject } from "../schema/schema.ts";
-import { isObject } from "./json.ts";
+import { isObject, setField } from "../schema/json_object.ts";
 
 /**
  * Applies a JSON merge patch (RFC 7386): null removes, objects merge, all else replaces.
@@ -14,7 +14,11 @@ function merged(current: unknown, patch: unknown): unknown {
   const out: JsonObject = isObject(current) ? { ...current } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete out[key];
-    else out[key] = merged(out[key], value);
+    else setField(out, key, merged(own(out, key), value));
   }
   return out;
+}
+
+function own(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
 }

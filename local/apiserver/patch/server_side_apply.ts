@@ -29,15 +29,10 @@ import {
 } from "./managed_fields.ts";
 import { PatchError } from "./patch_error.ts";
 import { takeFields, trackUpdate } from "./track_update.ts";
-import {
-  checkTyped,
-  compare,
-  fieldSetOf,
-  merge,
-  removeFields,
-  TypedError,
-  withNamedParents,
-} from "./typed.ts";
+import { compare, fieldSetOf, withNamedParents } from "./typed.ts";
+import { checkTyped } from "./typed_check.ts";
+import { merge, removeFields } from "./typed_merge.ts";
+import { TypedError } from "./typed_shape.ts";
 
 /** Owns what was there before the first apply on an object without owners. */
 const BEFORE_FIRST_APPLY = "before-first-apply";

@@ -8,7 +8,8 @@
  */
 
 import type { JsonObject, Schema } from "../schema/schema.ts";
-import { isObject, jsonEqual } from "./json.ts";
+import { isObject } from "../schema/json_object.ts";
+import { jsonEqual } from "./json.ts";
 import { PatchError } from "./patch_error.ts";
 
 const DIRECTIVE = "$patch";

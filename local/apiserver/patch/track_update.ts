@@ -14,7 +14,8 @@ import {
   UNKNOWN_KIND,
   writeManagers,
 } from "./managed_fields.ts";
-import { compare, type Comparison, TypedError } from "./typed.ts";
+import { compare, type Comparison } from "./typed.ts";
+import { TypedError } from "./typed_shape.ts";
 import { zeroObject } from "../schema/zero_object.ts";
 
 /** What {@linkcode trackUpdate} takes. */

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { setField } from "./json_object.ts";
 import { canonicalQuantity } from "./quantity.ts";
 import type { JsonObject, Schema } from "./schema.ts";
 
@@ -102,7 +103,7 @@ function normalObject(object: JsonObject, schema: Schema): JsonObject {
     const child = schema.type === "map" ? schema.values : schema.fields?.[key];
     const optional = schema.type === "object" && !schema.required?.includes(key);
     if (child && optional && isLeftOut(key, value, child, owner)) continue;
-    out[key] = child ? normalForm(value, child) : value;
+    setField(out, key, child ? normalForm(value, child) : value);
   }
   for (const key of schema.required ?? []) {
     if (out[key] !== undefined) continue;

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { isObject } from "./json_object.ts";
 import type { JsonObject } from "./schema.ts";
 
 /** Permissions of files in mounted volumes: 0644. */
@@ -108,8 +109,4 @@ function defaultVolume(volume: JsonObject): void {
 /** The objects in a list that may not be there. */
 export function objects(list: unknown): JsonObject[] {
   return Array.isArray(list) ? list.filter(isObject) : [];
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

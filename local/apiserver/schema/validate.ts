@@ -5,6 +5,7 @@
  */
 
 import type { FieldError } from "./field_error.ts";
+import { isObject, setField } from "./json_object.ts";
 import { isQuantity } from "./quantity.ts";
 import { type GroupVersionKind, type JsonObject, type Schema, schemaFor } from "./schema.ts";
 
@@ -116,7 +117,7 @@ function visitMap(value: unknown, schema: Schema, path: string, walk: Walk): unk
     const kept = item === null
       ? zero(schema.values!)
       : visit(item, schema.values!, `${path}.${key}`, walk);
-    if (kept !== undefined) set(out, key, kept);
+    if (kept !== undefined) setField(out, key, kept);
   }
   return out;
 }
@@ -255,18 +256,4 @@ function goType(schema: Schema): string {
 function shortName(schema: Schema): string {
   const name = schema.name ?? "Object";
   return name.slice(name.lastIndexOf(".") + 1);
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Sets an own field, whatever its name is ("__proto__" too). */
-function set(target: JsonObject, key: string, value: unknown): void {
-  Object.defineProperty(target, key, {
-    value,
-    writable: true,
-    enumerable: true,
-    configurable: true,
-  });
 }
