@@ -67,6 +67,7 @@ export class ContainerRunner {
       timing: probeTiming(probe),
       clock,
       signal,
+      eager: kind !== "liveness",
       act: (signal) => {
         const action = toAction(probe, { ...this.#options, container: spec });
         if (action === undefined) {

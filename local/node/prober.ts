@@ -2,6 +2,10 @@
  * One probe of one attempt of a container: waits, acts, counts, and tells when the count crosses a
  * threshold. Sequential: the next try begins a period after the one before began, or when that
  * ends if it took longer. Ends when its signal aborts.
+ *
+ * An eager one makes extra tries until the first success, soon after the start and then ever
+ * less often: a process needs some milliseconds to listen, and should not wait a whole period for
+ * having missed the first try. Their failures neither count nor are told.
  */
 import { type Clock, pause } from "./clock.ts";
 import type { ProbeTiming } from "./probe_spec.ts";
@@ -11,6 +15,8 @@ import type { ActionResult } from "./runtime.ts";
 export interface ProberOptions {
   readonly timing: ProbeTiming;
   readonly clock: Clock;
+  /** Makes extra tries until the first success. @default {false} */
+  readonly eager?: boolean;
   /** Ends the prober. */
   readonly signal: AbortSignal;
   /** One try; rejects when its signal aborts. */
@@ -21,21 +27,33 @@ export interface ProberOptions {
   readonly onResult: (ok: boolean) => void;
 }
 
+/** First wait between the extra tries of an eager prober (ms); each is twice the one before. */
+const QUICK_MS = 50;
+
 /** Probes until the signal aborts; never rejects. */
 export async function runProber(options: ProberOptions): Promise<void> {
   const { timing, clock, signal, onFailure, onResult } = options;
   let counter: ProbeCounter = { ok: undefined, successes: 0, failures: 0 };
+  let eager = options.eager ?? false;
+  let quick = QUICK_MS;
   try {
     if (timing.initialDelay > 0) await pause(clock, timing.initialDelay, signal);
+    let due = clock.now();
     for (;;) {
-      const begin = clock.now();
+      const regular = clock.now() >= due;
+      if (regular) due = clock.now() + timing.period;
       const result = await tryOnce(options);
       if (signal.aborted) return;
-      if (!result.ok) onFailure(result.message);
-      const next = count(counter, result.ok, timing);
-      if (next.ok !== undefined && next.ok !== counter.ok) onResult(next.ok);
-      counter = next;
-      await pause(clock, Math.max(0, begin + timing.period - clock.now()), signal);
+      if (result.ok) eager = false;
+      if (result.ok || regular) {
+        if (!result.ok) onFailure(result.message);
+        const next = count(counter, result.ok, timing);
+        if (next.ok !== undefined && next.ok !== counter.ok) onResult(next.ok);
+        counter = next;
+      }
+      const wait = Math.max(0, due - clock.now());
+      await pause(clock, eager ? Math.min(wait, quick) : wait, signal);
+      quick *= 2;
     }
   } catch (error) {
     if (!signal.aborted) throw error;
