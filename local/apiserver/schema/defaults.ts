@@ -22,20 +22,21 @@ const AFFINITY_SECONDS = 10_800;
 export function applyDefaults(object: JsonObject, gvk: GroupVersionKind): JsonObject {
   const schema = schemaFor(gvk);
   if (!schema) return object;
-  const out = structuredClone(normalForm(object, schema)) as JsonObject;
-  fillZero(out, zeroObject(gvk.group, gvk.kind));
+  const whole = withZero(object, zeroObject(gvk.group, gvk.kind));
+  const out = normalForm(whole, schema) as JsonObject; // a copy, but for values without a schema
   const fill = Object.hasOwn(FILLERS, gvk.kind) ? FILLERS[gvk.kind] : undefined;
   fill?.(out, gvk);
   return out;
 }
 
-/** Adds the parts that are always there. */
-function fillZero(target: JsonObject, zero: JsonObject): void {
+/** A copy with the parts that are always there. */
+function withZero(object: JsonObject, zero: JsonObject): JsonObject {
+  const out = { ...object };
   for (const [key, value] of Object.entries(zero)) {
     if (value === null) continue;
-    if (typeof value !== "object") target[key] ??= value;
-    else fillZero(target[key] ??= {}, value);
+    out[key] = typeof value === "object" ? withZero(out[key] ?? {}, value) : out[key] ?? value;
   }
+  return out;
 }
 
 type Filler = (object: JsonObject, gvk: GroupVersionKind) => void;

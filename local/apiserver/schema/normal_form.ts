@@ -71,6 +71,8 @@ const EMPTY_KEPT = new Set([
   "loadBalancerClass",
   "localhostProfile",
   "preferredHolder",
+  "reportingComponent",
+  "reportingInstance",
   "runtimeClassName",
   "storageClassName",
   "timeZone",
