@@ -22,7 +22,11 @@ import { EventRecorder } from "./event_recorder.ts";
 import type { ImageSpec } from "./image.ts";
 import { type LogAnswer, type LogRequest, LogServer } from "./log_server.ts";
 import { machineCapacity, type NodeCapacity, type NodeIdentity } from "./node_object.ts";
-import { type HeartbeatOptions, NodeRegistration } from "./node_registration.ts";
+import {
+  type HeartbeatOptions,
+  MAX_WATCH_BACKOFF_MS,
+  NodeRegistration,
+} from "./node_registration.ts";
 import { PodCredentials } from "./pod_credentials.ts";
 import { PodWorker, type PodWorkerContext } from "./pod_worker.ts";
 import { ProcessRuntime } from "./process_runtime.ts";
@@ -155,7 +159,10 @@ export class NodeAgent implements AsyncDisposable {
       identity,
       { ...options.heartbeat, clock, onError, onClose: options.onClose ?? "not-ready" },
     );
-    this.#pods = new Reflector(client, PODS, { fieldSelector: `spec.nodeName=${name}` });
+    this.#pods = new Reflector(client, PODS, {
+      fieldSelector: `spec.nodeName=${name}`,
+      maxBackoff: MAX_WATCH_BACKOFF_MS,
+    });
     this.#pods.onChange((change) => this.#take(change));
     this.#pods.onError(onError);
     this.#pods.onState((state) => state === "synced" && this.#context.status.retry());

@@ -18,6 +18,12 @@ import { type NodeIdentity, nodeObject, nodeStatus } from "./node_object.ts";
 /** Where kubelets' leases are. */
 const LEASE_NAMESPACE = "kube-node-lease";
 
+/**
+ * Longest wait between tries to watch again (ms): within a node's lease, so that a node is heard
+ * of soon after an outage.
+ */
+export const MAX_WATCH_BACKOFF_MS = 3000;
+
 /** How long a farewell may take when the agent closes (ms). */
 const FAREWELL_MS = 2000;
 
@@ -63,6 +69,7 @@ export class NodeRegistration implements AsyncDisposable {
     });
     this.#reflector = new Reflector(client, NODES, {
       fieldSelector: `metadata.name=${node.name}`,
+      maxBackoff: MAX_WATCH_BACKOFF_MS,
     });
     this.#reflector.onChange(() => this.#reconciler.enqueue("node"));
     this.#reflector.onError((error) => this.#options.onError(error));
@@ -108,7 +115,8 @@ export class NodeRegistration implements AsyncDisposable {
 
   async #reconcile(key: string, signal: AbortSignal): Promise<void | { after: number }> {
     if (key === "lease") {
-      await this.#renew(signal);
+      // A heartbeat does not back off: it is what tells others that the node is back.
+      await this.#renew(signal).catch((error) => this.#options.onError(error as Error));
       return { after: this.#options.renewInterval };
     }
     const now = this.#options.clock.now();

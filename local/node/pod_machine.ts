@@ -10,6 +10,16 @@
 import type { Container, Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { nextDelay, type RestartBackoff } from "./backoff.ts";
 import {
+  containerSpec,
+  isAlive,
+  isFinal,
+  isOver,
+  isSidecar,
+  podGrace,
+  podText,
+  restarts,
+} from "./pod_rules.ts";
+import {
   type ContainerState,
   containerState,
   type PodEffect,
@@ -37,9 +47,6 @@ export interface StepResult {
   /** Look again after this time (ms). */
   readonly after?: number;
 }
-
-/** Grace of a pod that states none (s), as in the API. */
-const DEFAULT_GRACE_S = 30;
 
 /** The state of a pod that nothing is known of. */
 export function initialState(context: StepContext): PodState {
@@ -322,62 +329,4 @@ function tryStart(container: ContainerState, { context, effects }: Work): Contai
       untilAt: now + delay,
     },
   };
-}
-
-/** Whether a container that ended is started again. */
-export function restarts(container: ContainerState, pod: Pod): boolean {
-  if (container.now.is !== "terminated") return false;
-  if (isSidecar(pod, container.name)) return true;
-  const policy = pod.spec?.restartPolicy ?? "Always";
-  const isInit = pod.spec?.initContainers?.some((one) => one.name === container.name) ?? false;
-  if (policy === "Never") return false;
-  return container.now.code !== 0 || (policy === "Always" && !isInit);
-}
-
-/** Whether nothing of the pod runs, and nothing will. */
-function isFinal(state: PodState, pod: Pod): boolean {
-  if (state.finished) return true;
-  const all = [...state.init, ...state.main];
-  if (all.some(isAlive)) return false;
-  if (state.stopping) return true;
-  if (initFailed(state, pod)) return true;
-  return state.main.length > 0 && state.main.every((one) => isOver(one, pod));
-}
-
-/** Whether an init container failed that is not tried again: the others never start. */
-export function initFailed(state: PodState, pod: Pod): boolean {
-  return state.init.some((one) =>
-    one.now.is === "terminated" && one.now.code !== 0 && isOver(one, pod)
-  );
-}
-
-/** Whether a container ended and is not started again. */
-export function isOver(container: ContainerState, pod: Pod): boolean {
-  return container.now.is === "terminated" && !restarts(container, pod);
-}
-
-function isAlive(container: ContainerState): boolean {
-  return container.now.is === "starting" || container.now.is === "running";
-}
-
-/** The spec of a container or init container. */
-export function containerSpec(pod: Pod, name: string): Container | undefined {
-  return pod.spec?.containers?.find((one) => one.name === name) ??
-    pod.spec?.initContainers?.find((one) => one.name === name);
-}
-
-/** An init container that keeps running beside the others. */
-export function isSidecar(pod: Pod, name: string): boolean {
-  const spec = pod.spec?.initContainers?.find((one) => one.name === name);
-  return spec?.restartPolicy === "Always";
-}
-
-/** Grace of a pod's containers (ms). */
-export function podGrace(pod: Pod): number {
-  return (pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_S) * 1000;
-}
-
-function podText(pod: Pod): string {
-  const { name, namespace, uid } = pod.metadata ?? {};
-  return `${name}_${namespace}(${uid})`;
 }

@@ -13,7 +13,7 @@ import { expand } from "./expansion.ts";
 import { commandLine, type Image, toImage } from "./image.ts";
 import type { NodeCapacity } from "./node_object.ts";
 import type { PodCredentials } from "./pod_credentials.ts";
-import { containerSpec } from "./pod_machine.ts";
+import { containerSpec } from "./pod_rules.ts";
 import type { ContainerConfig, PodRef, Runtime } from "./runtime.ts";
 import { makeVolumes } from "./volumes.ts";
 

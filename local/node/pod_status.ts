@@ -6,7 +6,7 @@ import type {
   PodCondition,
   PodStatus,
 } from "@cloudydeno/kubernetes-apis/core/v1";
-import { containerSpec, initFailed, isSidecar } from "./pod_machine.ts";
+import { containerSpec, initFailed, isSidecar } from "./pod_rules.ts";
 import type { ContainerState, PodState, Terminated } from "./pod_state.ts";
 
 /** What a status needs beside the pod's state. */

@@ -15,7 +15,8 @@ import { BlockedError } from "./blocked_error.ts";
 import type { Clock } from "./clock.ts";
 import { ContainerRunner } from "./container_runner.ts";
 import type { EventRecorder, EventText } from "./event_recorder.ts";
-import { containerSpec, step, type StepContext } from "./pod_machine.ts";
+import { step, type StepContext } from "./pod_machine.ts";
+import { containerSpec } from "./pod_rules.ts";
 import {
   containerConfig,
   podRef,
