@@ -17,8 +17,11 @@ export interface Conflict {
 
 /** A cause in the Status of a refused apply. */
 export interface ConflictCause {
+  /** The kind of cause. */
   reason: "FieldManagerConflict";
+  /** Whose field it is: `conflict with "bob"`. */
   message: string;
+  /** For example `.spec.replicas`. */
   field: string;
 }
 

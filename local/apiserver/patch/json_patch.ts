@@ -8,11 +8,13 @@ const MAX_OPERATIONS = 10_000;
 
 /** One operation of a JSON patch. */
 export interface JsonPatchOperation {
+  /** What to do. */
   op: "add" | "remove" | "replace" | "move" | "copy" | "test";
   /** JSON pointer. */
   path: string;
   /** JSON pointer, for `move` and `copy`. */
   from?: string;
+  /** For `add`, `replace` and `test`. */
   value?: unknown;
 }
 

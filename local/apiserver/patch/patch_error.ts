@@ -9,6 +9,7 @@ export class PatchError extends Error {
   /** The reason that belongs to `code`; 500 has none. */
   readonly reason: "BadRequest" | "Invalid" | "";
 
+  /** An error with a status code. */
   constructor(code: 400 | 422 | 500, message: string) {
     super(message);
     this.name = "PatchError";

@@ -47,6 +47,7 @@ export interface ServerSideApplyInput {
   manager: string;
   /** Whether to take what others own. */
   force: boolean;
+  /** The kind. */
   gvk: GroupVersionKind;
   /** The time of the manager's entry, if it changes. */
   now: Date;

@@ -26,8 +26,9 @@ export interface TrackUpdateInput {
   after: JsonObject;
   /** The field manager: the `fieldManager` parameter, or the first part of the user agent. */
   manager: string;
-  /** @default "Update" */
+  /** The only operation that is not an apply. @default "Update" */
   operation?: "Update";
+  /** The kind. */
   gvk: GroupVersionKind;
   /** The time of the entry. */
   now: Date;

@@ -14,6 +14,7 @@ export type FieldErrorReason =
 
 /** One complaint about one field: an entry of `status.details.causes`. */
 export interface FieldError {
+  /** The kind of complaint. */
   reason: FieldErrorReason;
   /** Path of the field, for example `spec.template.spec.containers[0].image`. */
   field: string;

@@ -6,20 +6,27 @@ import { WORKLOAD_COLUMNS } from "./workload_columns.ts";
 
 /** A `meta.k8s.io/v1` Table: what a server answers to `kubectl get`. */
 export interface Table extends JsonObject {
+  /** The kind. */
   kind: "Table";
+  /** The group and version. */
   apiVersion: "meta.k8s.io/v1";
   /** The list's; the caller fills in resourceVersion and continue. */
   metadata: JsonObject;
+  /** What the cells of each row are. */
   columnDefinitions: TableColumn[];
+  /** One for each object. */
   rows: TableRow[];
 }
 
 /** A column of a {@linkcode Table}. */
 export interface TableColumn {
+  /** The heading, in mixed case. */
   name: string;
+  /** `string`, `integer`, `boolean` or `date`. */
   type: string;
   /** `name` for the column that identifies the object. */
   format: string;
+  /** Always empty. */
   description: string;
   /** Columns above 0 are shown with `-o wide` only. */
   priority: number;
@@ -27,6 +34,7 @@ export interface TableColumn {
 
 /** A row of a {@linkcode Table}. */
 export interface TableRow {
+  /** One for each column. */
   cells: Cell[];
   /** What the row is about, if that was asked for. */
   object?: JsonObject;
