@@ -22,7 +22,11 @@ import {
   type ResourceKind,
   resourcePath,
 } from "./resource_kind.ts";
-import type { ReflectorOptions } from "./reflector_options.ts";
+import {
+  type ReflectorOptions,
+  type ResolvedReflectorOptions,
+  resolveNumbers,
+} from "./reflector_options.ts";
 import { type ReflectorHealth, type ReflectorState, ReflectorStatus } from "./reflector_status.ts";
 import { type Change, type ReadonlyStore, Store } from "./store.ts";
 import {
@@ -35,9 +39,6 @@ import {
   type WatchPolicy,
   type WatchState,
 } from "./watch_protocol.ts";
-
-/** Milliseconds of silence that end a watch: API servers send a bookmark each 60 s. */
-const IDLE_TIMEOUT_MS = 90_000;
 
 /** Milliseconds that a watch must live for its end not to count as a failure. */
 const LASTING_MS = 5_000;
@@ -55,7 +56,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   readonly #kind: ResourceKind<T>;
   readonly #path: string;
   readonly #options: ReflectorOptions<T>;
-  readonly #idleTimeout: number;
+  readonly #numbers: ResolvedReflectorOptions;
   readonly #policy: WatchPolicy;
   readonly #decoder: EventDecoder<T>;
   readonly #stop: AbortController = new AbortController();
@@ -80,17 +81,17 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
    * @param client Sends the requests; it should give up those that are not answered.
    * @param kind What to watch.
    * @throws {TypeError} When a namespace is given for a cluster-scoped kind.
+   * @throws {RangeError} When a number is not above 0.
    */
   constructor(client: RestClient, kind: ResourceKind<T>, options: ReflectorOptions<T> = {}) {
-    const { minBackoff = 500, maxBackoff = 30_000, random = Math.random } = options;
     this.#client = client;
     this.#kind = kind;
     this.#path = resourcePath(kind, { namespace: options.namespace });
     this.#options = options;
-    this.#policy = { minBackoff, maxBackoff, random };
+    this.#numbers = resolveNumbers(options);
+    this.#policy = { ...this.#numbers, random: options.random ?? Math.random };
     this.#decoder = options.decode ?? leanDecoder(kind);
-    this.#idleTimeout = options.idleTimeout ?? IDLE_TIMEOUT_MS;
-    const staleAfter = options.staleAfter ?? this.#idleTimeout * 5 / 6;
+    const { staleAfter } = this.#numbers;
     this.#status = new ReflectorStatus(staleAfter, (...args) => this.#states.emit(...args));
     this.#synced.promise.catch(() => {}); // nobody has to wait for it
   }
@@ -201,7 +202,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   }
 
   async #list(state: ListingState): Promise<void> {
-    const { pageSize = 500 } = this.#options;
+    const { pageSize } = this.#numbers;
     const querystring = this.#query();
     if (state.expiries < UNPAGED_AFTER) querystring.set("limit", String(pageSize));
     if (state.token === undefined) this.#buffer = new Map();
@@ -316,7 +317,8 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   }
 
   #attempt<R>(work: (attempt: Attempt) => Promise<R>): Promise<R> {
-    const patience = { first: 3 * this.#idleTimeout, next: this.#idleTimeout };
+    const { idleTimeout } = this.#numbers;
+    const patience = { first: 3 * idleTimeout, next: idleTimeout };
     return attempt(work, { patience, stop: this.#stop.signal });
   }
 }

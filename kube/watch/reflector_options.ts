@@ -63,3 +63,31 @@ export interface ReflectorOptions<T> {
    */
   decode?: EventDecoder<T>;
 }
+
+/** Milliseconds of silence that end a watch: API servers send a bookmark each 60 s. */
+const IDLE_TIMEOUT_MS = 90_000;
+
+/** Options with their defaults. */
+export interface ResolvedReflectorOptions {
+  readonly pageSize: number;
+  readonly idleTimeout: number;
+  readonly staleAfter: number;
+  readonly minBackoff: number;
+  readonly maxBackoff: number;
+}
+
+/**
+ * Fills in the defaults of the numbers.
+ *
+ * @throws {RangeError} When one of them is not above 0.
+ */
+export function resolveNumbers<T>(options: ReflectorOptions<T>): ResolvedReflectorOptions {
+  const { pageSize = 500, idleTimeout = IDLE_TIMEOUT_MS, minBackoff = 500 } = options;
+  const { staleAfter = idleTimeout * 5 / 6, maxBackoff = 30_000 } = options;
+  const resolved = { pageSize, idleTimeout, staleAfter, minBackoff, maxBackoff };
+  for (const [name, value] of Object.entries(resolved)) {
+    if (value > 0) continue; // and so no NaN
+    throw new RangeError(`Cannot make a reflector: ${name} is ${value}, it must be above 0`);
+  }
+  return resolved;
+}

@@ -205,11 +205,14 @@ Deno.test("Reflector.close() tells nothing more, also when a listener calls it",
   strictEqual(scene.changes.lines.length, 1);
 });
 
-Deno.test("Reflector refuses a namespace for a cluster-scoped kind", async () => {
+Deno.test("Reflector refuses a namespace for a cluster-scoped kind, and numbers below 0", async () => {
   await using scene = new Scene();
   throws(
     () => new Reflector(scene.transport, NODES, { namespace: "prod" }),
     /Cannot name a path of nodes in namespace "prod": kind "Node" is cluster-scoped/,
   );
-  new Reflector(scene.transport, PODS, { namespace: "prod" });
+  throws(
+    () => new Reflector(scene.transport, PODS, { namespace: "prod", idleTimeout: 0 }),
+    /Cannot make a reflector: idleTimeout is 0, it must be above 0/,
+  );
 });
