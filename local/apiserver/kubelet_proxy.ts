@@ -1,27 +1,25 @@
 /**
  * What the server fetches elsewhere for a client: container logs from the node's kubelet endpoint,
- * and HTTP from a pod. Bodies are passed on as they come; when the client leaves, the fetch ends.
+ * and HTTP from a pod.
  */
-import { type IncomingMessage, request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
 import type { Backend } from "./backend.ts";
 import { badRequest, notFound, StatusError } from "./errors.ts";
+import { forward, type ForwardOptions } from "./forward.ts";
 import { resource } from "./kinds.ts";
 import { type ApiObject, at, type JsonObject } from "./object.ts";
 
 const PODS = resource("v1", "pods");
-const HOP_BY_HOP = ["connection", "keep-alive", "transfer-encoding", "upgrade", "host"];
 
 /** Answers `/log` of a pod. */
 export async function podLog(
   backend: Backend,
   target: { namespace: string; name: string },
-  input: { query: URLSearchParams; signal: AbortSignal },
+  search: URLSearchParams,
 ): Promise<Response> {
   const { namespace, name } = target;
   const pod = backend.store.get("pods", namespace, name)?.object;
   if (!pod) throw notFound(PODS, name);
-  const container = chooseContainer(pod, input.query.get("container"));
+  const container = chooseContainer(pod, search.get("container"));
   const nodeName = String(at(pod, "spec", "nodeName") ?? "");
   // A pod that is not placed has no logs yet.
   if (!nodeName) return new Response(null, { status: 204 });
@@ -37,15 +35,12 @@ export async function podLog(
       `Internal error occurred: node ${JSON.stringify(nodeName)} has no kubelet endpoint`,
     );
   }
-  const query = new URLSearchParams(input.query);
+  const query = new URLSearchParams(search);
   query.delete("container");
   const path = `/containerLogs/${namespace}/${name}/${container}`;
-  const search = query.size > 0 ? `?${query}` : "";
-  return await forward(new URL(`https://${address}:${port}${path}${search}`), {
-    method: "GET",
-    headers: {},
-    signal: input.signal,
-  });
+  const url = new URL(`https://${address}:${port}${path}`);
+  url.search = query.toString();
+  return await reach(url, { method: "GET", headers: new Headers() });
 }
 
 function chooseContainer(pod: ApiObject, asked: string | null): string {
@@ -80,16 +75,9 @@ export async function podProxy(
   const port = portOf(pod, asked);
   const url = new URL(`${scheme}://${ip}:${port}/${target.rest}`);
   url.search = new URL(request.url).search;
-  const headers: Record<string, string> = {};
-  for (const [key, value] of request.headers) {
-    if (!HOP_BY_HOP.includes(key)) headers[key] = value;
-  }
-  return await forward(url, {
-    method: request.method,
-    headers,
-    signal: request.signal,
-    ...(request.body ? { body: new Uint8Array(await request.arrayBuffer()) } : {}),
-  });
+  const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
+  const { method, headers } = request;
+  return await reach(url, { method, headers, ...(body ? { body } : {}) });
 }
 
 function portOf(pod: ApiObject, asked: string | undefined): number | string {
@@ -101,73 +89,14 @@ function portOf(pod: ApiObject, asked: string | undefined): number | string {
   return Number(found?.containerPort ?? 80);
 }
 
-interface ForwardOptions {
-  method: string;
-  headers: Record<string, string>;
-  body?: Uint8Array;
-  signal: AbortSignal;
-}
-
-/** A kubelet's certificate is self-signed, which `fetch` cannot be told to accept. */
-function forward(url: URL, options: ForwardOptions): Promise<Response> {
-  const { method, headers, body, signal } = options;
-  const { promise, resolve, reject } = Promise.withResolvers<Response>();
-  const start = url.protocol === "https:" ? httpsRequest : httpRequest;
-  const outgoing = start(
-    url,
-    { method, headers, agent: false, rejectUnauthorized: false },
-    (incoming) => resolve(toResponse(incoming, () => outgoing.destroy())),
-  );
-  const onAbort = () => outgoing.destroy();
-  signal.addEventListener("abort", onAbort, { once: true });
-  outgoing.on("close", () => signal.removeEventListener("abort", onAbort));
-  outgoing.on("error", (error) => {
-    reject(
-      new StatusError(
-        503,
-        "ServiceUnavailable",
-        `error trying to reach service: ${(error as Error).message}`,
-      ),
-    );
-  });
-  outgoing.end(body);
-  return promise;
-}
-
-function toResponse(incoming: IncomingMessage, cancel: () => void): Response {
-  const headers = new Headers();
-  for (const [key, value] of Object.entries(incoming.headers)) {
-    if (HOP_BY_HOP.includes(key) || value === undefined) continue;
-    headers.set(key, Array.isArray(value) ? value.join(", ") : value);
-  }
-  headers.set("cache-control", "no-cache, private, no-transform");
-  const status = incoming.statusCode ?? 502;
-  if (status === 204 || status === 304) {
-    incoming.resume();
-    return new Response(null, { status, headers });
-  }
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      incoming.on("data", (chunk: Uint8Array) => {
-        controller.enqueue(new Uint8Array(chunk));
-        if ((controller.desiredSize ?? 1) <= 0) incoming.pause();
-      });
-      incoming.on("end", () => close(controller));
-      incoming.on("error", () => close(controller));
-      incoming.on("close", () => close(controller));
-    },
-    pull: () => {
-      incoming.resume();
-    },
-    cancel,
-  });
-  return new Response(body, { status, headers });
-}
-
-function close(controller: ReadableStreamDefaultController<Uint8Array>): void {
+async function reach(url: URL, options: ForwardOptions): Promise<Response> {
   try {
-    controller.close();
-  } catch {
-    // Closed already.
+    return await forward(url, options);
+  } catch (error) {
+    throw new StatusError(
+      503,
+      "ServiceUnavailable",
+      `error trying to reach service: ${(error as Error).message}`,
+    );
   }
 }

@@ -37,6 +37,24 @@ Deno.test("proxy passes a request on to the pod's port", async () => {
   await pod.shutdown();
 });
 
+Deno.test("proxy ends the pod's stream when the client leaves", async () => {
+  const { promise: left, resolve } = Promise.withResolvers<void>();
+  const pod = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    const body = new ReadableStream({
+      start: (controller) => controller.enqueue(new TextEncoder().encode("first")),
+      cancel: () => resolve(),
+    });
+    return new Response(body);
+  });
+  await using server = await withPod("127.0.0.1");
+  const response = await fetch(`${server.url}${PODS}/p:${pod.addr.port}/proxy/`);
+  const reader = response.body?.getReader();
+  strictEqual(new TextDecoder().decode((await reader?.read())?.value), "first");
+  await reader?.cancel();
+  await left;
+  await pod.shutdown();
+});
+
 Deno.test("proxy answers 503 when nothing listens", async () => {
   await using server = await withPod("127.0.0.1");
   const { code, body } = await call(server, `GET ${PODS}/p:http/proxy/`);

@@ -66,8 +66,7 @@ function readMany(backend: Backend, { request, query, route }: RoutedRequest): R
   const where = namespace === undefined ? {} : { namespace };
   if (watch) {
     const encode = frameEncoder(kind, form, includeObject(query));
-    const { signal } = request;
-    const stream = new WatchStream(backend, kind, { ...where, selector, options, encode, signal });
+    const stream = new WatchStream(backend, kind, { ...where, selector, options, encode });
     return jsonBytes(stream.body);
   }
   const page = list(backend, kind, { ...where, selector, options });

@@ -39,7 +39,7 @@ export async function subresourceRequest(
   if (!info?.verbs.includes(verb)) throw methodNotAllowed();
   switch (subresource) {
     case "log":
-      return await podLog(backend, { namespace, name }, { query, signal: request.signal });
+      return await podLog(backend, { namespace, name }, query);
     case "proxy":
       return await podProxy(backend, { namespace, name, rest: route.rest ?? "" }, request);
     case "binding":

@@ -28,8 +28,6 @@ export interface WatchInput {
   readonly selector: Selector;
   readonly options: ReadOptions;
   readonly encode: FrameEncoder;
-  /** Ends the watch. */
-  readonly signal: AbortSignal;
 }
 
 /** A running watch. */
@@ -83,7 +81,7 @@ export class WatchStream {
 
   #start(): void {
     const { store, watches } = this.#backend;
-    const { options, signal } = this.#input;
+    const { options } = this.#input;
     const collection = store.collection(this.#kind.storage);
     const asked = options.resourceVersion ?? 0;
     const initial = options.sendInitialEvents ?? asked === 0;
@@ -115,10 +113,6 @@ export class WatchStream {
       this.#finish();
     }, timeout * 1000);
     this.#stop.push(() => clearTimeout(timer));
-    const onAbort = () => this.close();
-    signal.addEventListener("abort", onAbort);
-    this.#stop.push(() => signal.removeEventListener("abort", onAbort));
-    if (signal.aborted) this.close();
   }
 
   #sendInitial(): void {

@@ -1,5 +1,6 @@
 /**
- * Records what a real API server answers to the steps, for runs without one:
+ * Records what a real API server answers to the steps, for runs without one. No controllers may run
+ * beside it.
  *
  *     TROUPE_TEST_KUBECONFIG=… deno run -A tests/conformance/record.ts
  */

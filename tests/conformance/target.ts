@@ -1,5 +1,4 @@
 /** An API server to send steps to, and the run of all steps against it. */
-import { type IncomingMessage, request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { parse } from "yaml";
 import { normalize } from "./normalize.ts";
@@ -43,7 +42,7 @@ async function send(url: URL, options: Outgoing): Promise<Incoming> {
   if (url.protocol === "https:") return await sendSecurely(url, options);
   const { body, ...init } = options;
   const response = await fetch(url, body === undefined ? init : { ...init, body });
-  return { code: response.status, body: response.body ?? new ReadableStream() };
+  return { code: response.status, body: response.body ?? new Blob().stream() };
 }
 
 function sendSecurely(url: URL, options: Outgoing): Promise<Incoming> {
@@ -57,6 +56,18 @@ function sendSecurely(url: URL, options: Outgoing): Promise<Incoming> {
   outgoing.on("error", reject);
   outgoing.end(body);
   return promise;
+}
+
+/** Whether a controller manager has ever run beside the server. */
+export async function hasControllers(target: Target): Promise<boolean> {
+  const path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager";
+  const { headers } = target;
+  const url = new URL(target.server + path);
+  const { code, body } = await send(url, { method: "GET", headers, body: undefined });
+  for await (const _ of body) {
+    // Only the code counts.
+  }
+  return code === 200;
 }
 
 /** Sends all steps, one after another, in a namespace of their own. */
