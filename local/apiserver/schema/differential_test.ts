@@ -73,9 +73,11 @@ const REWORDED: [RegExp, string][] = [
 function comparable(cause: FieldError | JsonObject): string {
   let message = String(cause.message);
   for (const [pattern, replacement] of REWORDED) message = message.replace(pattern, replacement);
+  // what the core group calls reportingComponent
+  const at = cause.field === "reportingComponent" ? "reportingController" : cause.field;
   // probes of init containers were invalid, are forbidden
   if (/initContainers.*Probe$/.test(cause.field)) return cause.field;
-  return `${cause.field}: ${message} (${cause.reason})`;
+  return `${at}: ${message} (${cause.reason})`;
 }
 
 Deno.test({
@@ -105,6 +107,7 @@ function withoutGiven(object: JsonObject): JsonObject {
   const { status: _, ...out } = withoutNulls(object);
   out.metadata = {
     name: out.metadata.name,
+    namespace: out.metadata.namespace,
     ...out.metadata.labels && { labels: out.metadata.labels },
   };
   if (out.kind === "Service") {

@@ -35,6 +35,7 @@ export function normalForm(value: unknown, schema: Schema): unknown {
 const ZERO_LEFT_OUT = new Set([
   "availableReplicas",
   "count",
+  "currentReplicas",
   "fullyLabeledReplicas",
   "healthCheckNodePort",
   "hostIPC",
@@ -51,6 +52,7 @@ const ZERO_LEFT_OUT = new Set([
   "publishNotReadyAddresses",
   "readOnly",
   "readyReplicas",
+  "signal",
   "stdin",
   "stdinOnce",
   "tty",
@@ -59,6 +61,9 @@ const ZERO_LEFT_OUT = new Set([
   "updatedNumberScheduled",
   "updatedReplicas",
 ]);
+
+/** Definitions whose counts are all left out when zero. */
+const COUNTS_LEFT_OUT = new Set(["DeploymentStatus", "JobStatus"]);
 
 /** Optional strings that may be there and empty: those that are pointers in the real types. */
 const EMPTY_KEPT = new Set([
@@ -89,7 +94,7 @@ function isLeftOut(key: string, value: unknown, field: Schema, owner: string): b
     case "string":
       return value === "" && !EMPTY_KEPT.has(key) && !EMPTY_KEPT.has(`${owner}.${key}`);
     case "integer":
-      return value === 0 && (ZERO_LEFT_OUT.has(key) || owner === "DeploymentStatus");
+      return value === 0 && (ZERO_LEFT_OUT.has(key) || COUNTS_LEFT_OUT.has(owner));
     case "boolean":
       return value === false && ZERO_LEFT_OUT.has(key);
     default:

@@ -9,6 +9,7 @@ import { Complaints } from "./complaints.ts";
 import type { FieldError } from "./field_error.ts";
 import type { GroupVersionKind, JsonObject } from "./schema.ts";
 import { CORE_CHECKS } from "./validate_core.ts";
+import { validateCoreEvent, validateNewEvent } from "./validate_event.ts";
 import { validateMetadata } from "./validate_metadata.ts";
 import { validatePodSpec, validatePodUpdate } from "./validate_pod.ts";
 import { type Check, WORKLOAD_CHECKS } from "./validate_workload.ts";
@@ -21,6 +22,9 @@ export interface ValidateObjectOptions {
   subresource?: string;
 }
 
+/** Seconds that a requested token lives at least: 10 minutes. */
+const MIN_TOKEN_SECONDS = 600;
+
 const CHECKS: Record<string, Check> = {
   ...CORE_CHECKS,
   ...WORKLOAD_CHECKS,
@@ -28,7 +32,23 @@ const CHECKS: Record<string, Check> = {
     if (old) validatePodUpdate(out, pod, old);
     validatePodSpec(out, pod.spec ?? {}, "spec");
   },
+  Scale: (out, scale) => out.notNegative("spec.replicas", scale.spec?.replicas),
+  TokenRequest(out, request) {
+    const seconds = request.spec?.expirationSeconds;
+    if (typeof seconds === "number" && seconds < MIN_TOKEN_SECONDS) {
+      out.invalid(
+        "spec.expirationSeconds",
+        seconds,
+        "may not specify a duration less than 10 minutes",
+      );
+    }
+  },
 };
+
+function checkOf(gvk: GroupVersionKind): Check | undefined {
+  if (gvk.kind === "Event") return gvk.group === "" ? validateCoreEvent : validateNewEvent;
+  return Object.hasOwn(CHECKS, gvk.kind) ? CHECKS[gvk.kind] : undefined;
+}
 
 /**
  * What an API server would refuse with 422; empty if it would take the object. `object` has its
@@ -42,8 +62,6 @@ export function validateObject(
 ): FieldError[] {
   const out = new Complaints();
   validateMetadata(out, object, gvk.kind);
-  if (!options.subresource && Object.hasOwn(CHECKS, gvk.kind)) {
-    CHECKS[gvk.kind]!(out, object, options.old);
-  }
+  if (!options.subresource) checkOf(gvk)?.(out, object, options.old);
   return out.list;
 }

@@ -22,7 +22,7 @@ function sparse(apiVersion: string, kind: string, plural: string, rest: JsonObje
   return {
     gvk: { group, version, kind },
     path: `${root}/namespaces/default/${plural}`,
-    object: { apiVersion, kind, metadata: { name: "sparse" }, ...rest },
+    object: { apiVersion, kind, metadata: { name: "sparse", namespace: "default" }, ...rest },
   };
 }
 

@@ -33,7 +33,8 @@ function rbac(kind: string, plural: string) {
 }
 
 function object(apiVersion: string, kind: string, rest: JsonObject): JsonObject {
-  return { apiVersion, kind, metadata: { name: "wrong" }, ...rest };
+  const metadata = { name: "wrong", namespace: "default" };
+  return { apiVersion, kind, metadata, ...rest };
 }
 
 function pod(spec: JsonObject, container: JsonObject = {}, metadata: JsonObject = {}): JsonObject {
@@ -240,6 +241,41 @@ const LEASES: [string, JsonObject][] = [
   ["negative transitions", { leaseTransitions: -1 }],
 ].map(([what, spec]) => [what as string, object("coordination.k8s.io/v1", "Lease", { spec })]);
 
+const CORE_EVENTS: [string, JsonObject][] = [
+  ["another namespace", object("v1", "Event", { involvedObject: { namespace: "other" } })],
+  [
+    "a fine time and no more",
+    object("v1", "Event", {
+      involvedObject: { namespace: "default" },
+      eventTime: "2026-01-01T00:00:00.000000Z",
+    }),
+  ],
+];
+
+function event(rest: JsonObject): JsonObject {
+  return object("events.k8s.io/v1", "Event", {
+    regarding: { namespace: "default" },
+    eventTime: "2026-01-01T00:00:00.000000Z",
+    reportingController: "example.com/x",
+    reportingInstance: "x",
+    action: "x",
+    reason: "x",
+    type: "Normal",
+    ...rest,
+  });
+}
+
+const NEW_EVENTS: [string, JsonObject][] = [
+  ["no time", event({ eventTime: undefined })],
+  ["no controller", event({ reportingController: undefined })],
+  ["bad controller", event({ reportingController: "a b" })],
+  ["no reason", event({ reason: undefined })],
+  ["long action", event({ action: "x".repeat(129) })],
+  ["long note", event({ note: "x".repeat(1025) })],
+  ["unknown type", event({ type: "Fatal" })],
+  ["old fields", event({ deprecatedCount: 2 })],
+];
+
 const UPDATES: WrongObject[] = [
   {
     what: "other selector",
@@ -312,6 +348,11 @@ export const WRONG_OBJECTS: readonly WrongObject[] = [
   ...all(SECRETS, core("Secret", "secrets")),
   ...all(ROLES, rbac("Role", "roles")),
   ...all(BINDINGS, rbac("RoleBinding", "rolebindings")),
+  ...all(CORE_EVENTS, core("Event", "events")),
+  ...all(NEW_EVENTS, {
+    gvk: { group: "events.k8s.io", version: "v1", kind: "Event" },
+    path: `/apis/events.k8s.io/v1${NAMESPACE}/events`,
+  }),
   ...all(LEASES, {
     gvk: { group: "coordination.k8s.io", version: "v1", kind: "Lease" },
     path: `/apis/coordination.k8s.io/v1${NAMESPACE}/leases`,
