@@ -66,6 +66,11 @@ export class EventRecorder implements AsyncDisposable {
     });
   }
 
+  /** Resolves when what was recorded until now is written or dropped. */
+  idle(): Promise<void> {
+    return this.#queue;
+  }
+
   /** Stops; what was not written yet is dropped. */
   async close(): Promise<void> {
     this.#stop.abort();

@@ -146,7 +146,7 @@ export class PodCredentials implements Disposable {
         const token = await this.#request(pod);
         if (!token || !this.#renewals.has(uid)) return;
         await writeToken(folder, token.token);
-        this.#renewLater(pod, { folder, expires: token.expires });
+        if (this.#renewals.has(uid)) this.#renewLater(pod, { folder, expires: token.expires });
       } catch (error) {
         if (!this.#renewals.has(uid)) return;
         this.#options.onError(error as Error);

@@ -140,7 +140,8 @@ export class StatusManager implements AsyncDisposable {
 
 /** Whether a conflict says that the object of that name is another pod by now. */
 function isOtherPod(error: unknown): boolean {
-  return error instanceof ApiError && error.httpCode === 409 && /uid/i.test(error.message);
+  return error instanceof ApiError && [409, 422].includes(error.httpCode) &&
+    /\buid\b/i.test(error.message);
 }
 
 /** Whether what the API has contradicts what should be there. */
