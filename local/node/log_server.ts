@@ -9,10 +9,15 @@ import type { LogOptions } from "./log_lines.ts";
 
 /** Which log is asked for. */
 export interface LogRequest {
+  /** Namespace of the pod. */
   readonly namespace: string;
+  /** Name of the pod. */
   readonly pod: string;
+  /** Name of the container. */
   readonly container: string;
+  /** The attempt before the present one. */
   readonly previous: boolean;
+  /** What part of it, and how. */
   readonly options: LogOptions;
 }
 

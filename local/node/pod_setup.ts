@@ -94,7 +94,12 @@ export async function containerConfig(
     pod,
     place: podPlace(setup.address, context),
     source: context.configs,
-    base: { ...context.env, ...image.env, ...setup.env },
+    base: {
+      HOSTNAME: pod.spec?.hostname || (pod.metadata?.name ?? ""),
+      ...context.env,
+      ...image.env,
+      ...setup.env,
+    },
   });
   const { port } = setup.address;
   if (port !== undefined && name === servingContainer(pod)) env[PORT_VARIABLE] = String(port);

@@ -89,7 +89,7 @@ export class ProcessRuntime implements Runtime {
       exited,
       signal: (name) => void (ended || signalGroup(child.pid, name)),
       act: (action, { signal }) =>
-        performAction(action, { signal, exec: execOptions(config, home) }),
+        performAction(action, { signal, exec: execOptions(config, { home, mark }) }),
     };
     this.#running.set(key, { container, log });
     return container;
@@ -171,18 +171,18 @@ function refKey(ref: ContainerRef): string {
   return `${ref.namespace}/${ref.pod}/${ref.uid}/${ref.container}/${ref.attempt}`;
 }
 
-/** What an exec probe or hook of a container gets. */
-function execOptions(config: ContainerConfig, home: string): Deno.CommandOptions {
-  return { cwd: config.cwd ?? home, env: baseEnv(config, home), clearEnv: true };
-}
-
-function baseEnv(config: ContainerConfig, home: string): Record<string, string> {
-  return { HOME: home, TMPDIR: `${home}/tmp`, ...config.env };
+/** Where a container's program, its exec probes and hooks run. */
+function execOptions(
+  config: ContainerConfig,
+  { home, mark }: { home: string; mark: string },
+): Deno.CommandOptions {
+  const env = { HOME: home, TMPDIR: `${home}/tmp`, ...config.env, [MARKER]: mark };
+  return { cwd: config.cwd ?? home, env, clearEnv: true };
 }
 
 function spawn(
   config: ContainerConfig,
-  { home, mark }: { home: string; mark: string },
+  place: { home: string; mark: string },
 ): Deno.ChildProcess {
   const [program, ...args] = config.command;
   if (program === undefined || program === "") {
@@ -190,10 +190,8 @@ function spawn(
   }
   try {
     return new Deno.Command(program, {
+      ...execOptions(config, place),
       args,
-      cwd: config.cwd ?? home,
-      env: { ...baseEnv(config, home), [MARKER]: mark },
-      clearEnv: true,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
