@@ -65,8 +65,8 @@ function readMany(backend: Backend, { request, query, route }: RoutedRequest): R
   const selector: Selector = parseSelector(kind, query);
   const where = namespace === undefined ? {} : { namespace };
   if (watch) {
-    const encode = frameEncoder(kind, form, includeObject(query));
-    const stream = new WatchStream(backend, kind, { ...where, selector, options, encode });
+    const encoder = frameEncoder(kind, form, includeObject(query));
+    const stream = new WatchStream(backend, kind, { ...where, selector, options, encoder });
     return jsonBytes(stream.body);
   }
   const page = list(backend, kind, { ...where, selector, options });

@@ -7,6 +7,14 @@ import { tableOf } from "./semantics.ts";
 import { encodeFrame, type Stored } from "./stored.ts";
 import { type FrameEncoder, wholeObjects } from "./watch_stream.ts";
 
+const PARTIAL = { kind: "PartialObjectMetadata", apiVersion: "meta.k8s.io/v1" };
+const EMPTY_TABLE = {
+  kind: "Table",
+  apiVersion: "meta.k8s.io/v1",
+  columnDefinitions: null,
+  rows: [],
+};
+
 /** What a table's rows carry besides their cells. */
 export type IncludeObject = "None" | "Metadata" | "Object";
 
@@ -75,16 +83,22 @@ export function frameEncoder(
   if (form.as === "object") return wholeObjects(kind);
   const shape = (stored: Stored) => stored.as(viewOf(kind)).object;
   if (form.as === "partial") {
-    return (type, stored) => encodeFrame(type, partialMetadata(shape(stored)));
+    return {
+      event: (type, stored) => encodeFrame(type, partialMetadata(shape(stored))),
+      bookmark: (metadata) => encodeFrame("BOOKMARK", { ...PARTIAL, metadata }),
+    };
   }
   let first = true;
-  return (type, stored) => {
-    const object = shape(stored);
-    const table = tableOf(kind, [object], include);
-    // Columns are told once.
-    const columnDefinitions = first ? table.columnDefinitions : null;
-    first = false;
-    const { resourceVersion } = object.metadata;
-    return encodeFrame(type, { ...table, columnDefinitions, metadata: { resourceVersion } });
+  return {
+    event(type, stored) {
+      const object = shape(stored);
+      const table = tableOf(kind, [object], include);
+      // Columns are told once.
+      const columnDefinitions = first ? table.columnDefinitions : null;
+      first = false;
+      const { resourceVersion } = object.metadata;
+      return encodeFrame(type, { ...table, columnDefinitions, metadata: { resourceVersion } });
+    },
+    bookmark: (metadata) => encodeFrame("BOOKMARK", { ...EMPTY_TABLE, metadata }),
   };
 }

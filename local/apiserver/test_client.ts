@@ -55,8 +55,12 @@ export class Watching implements AsyncDisposable {
   }
 
   /** Starts a watch; resolves when the server has answered. */
-  static async start(server: ApiServer, path: string): Promise<Watching> {
-    const response = await fetch(server.url + path);
+  static async start(
+    server: ApiServer,
+    path: string,
+    headers: Record<string, string> = {},
+  ): Promise<Watching> {
+    const response = await fetch(server.url + path, { headers });
     if (response.status !== 200) throw new Error(await response.text());
     return new Watching(response.body as ReadableStream<Uint8Array>);
   }

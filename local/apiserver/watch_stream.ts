@@ -10,6 +10,7 @@ import { type Backend, viewOf } from "./backend.ts";
 import { expired } from "./errors.ts";
 import type { HistoryEvent } from "./history.ts";
 import type { KindInfo } from "./kinds.ts";
+import type { JsonObject } from "./object.ts";
 import type { ReadOptions } from "./options.ts";
 import type { Selector } from "./selectors.ts";
 import { concat, encodeFrame, type EventType, Stored, withVersion } from "./stored.ts";
@@ -19,15 +20,18 @@ const CHUNK_BYTES = 128 * 1024;
 /** The real server ends watches after a random time of 30 to 60 minutes. */
 const MIN_TIMEOUT_SECONDS = 1800;
 
-/** Makes the frame that a client gets. */
-export type FrameEncoder = (type: EventType, stored: Stored) => Uint8Array;
+/** Makes the frames that a client gets. */
+export interface FrameEncoder {
+  event(type: EventType, stored: Stored): Uint8Array;
+  bookmark(metadata: JsonObject): Uint8Array;
+}
 
 /** What is watched. */
 export interface WatchInput {
   readonly namespace?: string;
   readonly selector: Selector;
   readonly options: ReadOptions;
-  readonly encode: FrameEncoder;
+  readonly encoder: FrameEncoder;
 }
 
 /** A running watch. */
@@ -116,35 +120,37 @@ export class WatchStream {
   }
 
   #sendInitial(): void {
-    const { namespace, selector, encode } = this.#input;
+    const { namespace, selector, encoder } = this.#input;
     const collection = this.#backend.store.collection(this.#kind.storage);
     const only = namespace ?? selector.namespace;
     for (const stored of collection.range(only === undefined ? {} : { namespace: only })) {
       if (selector.everything || selector.matches(stored.object)) {
-        this.#send(encode("ADDED", stored));
+        this.#send(encoder.event("ADDED", stored));
       }
     }
   }
 
   /** An object that starts or stops matching the selector is told as added or deleted. */
   #deliver(event: HistoryEvent): void {
-    const { namespace, selector, encode } = this.#input;
+    const { namespace, selector, encoder } = this.#input;
     const { stored, previous } = event;
     if (namespace !== undefined && stored.namespace !== namespace) return;
-    if (selector.everything) return this.#send(encode(event.type, stored));
+    if (selector.everything) return this.#send(encoder.event(event.type, stored));
     const matched = previous !== undefined && selector.matches(previous.object);
     const matches = event.type !== "DELETED" && selector.matches(stored.object);
-    if (matches) this.#send(encode(matched ? "MODIFIED" : "ADDED", stored));
+    if (matches) this.#send(encoder.event(matched ? "MODIFIED" : "ADDED", stored));
     else if (matched) {
-      this.#send(encode("DELETED", event.type === "DELETED" ? stored : gone(previous, event)));
+      this.#send(
+        encoder.event("DELETED", event.type === "DELETED" ? stored : gone(previous, event)),
+      );
     }
   }
 
   #bookmarkFrame(revision: number, annotations?: Record<string, string>): Uint8Array {
-    return encodeFrame("BOOKMARK", {
-      kind: this.#kind.kind,
-      apiVersion: this.#kind.apiVersion,
-      metadata: { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) },
+    const resourceVersion = String(revision);
+    return this.#input.encoder.bookmark({
+      resourceVersion,
+      ...(annotations ? { annotations } : {}),
     });
   }
 
@@ -196,5 +202,9 @@ function gone(previous: Stored, event: HistoryEvent): Stored {
 /** Encodes whole objects, sharing their bytes. */
 export function wholeObjects(kind: KindInfo): FrameEncoder {
   const view = viewOf(kind);
-  return (type, stored) => stored.as(view).frame(type);
+  const { kind: name, apiVersion } = kind;
+  return {
+    event: (type, stored) => stored.as(view).frame(type),
+    bookmark: (metadata) => encodeFrame("BOOKMARK", { kind: name, apiVersion, metadata }),
+  };
 }

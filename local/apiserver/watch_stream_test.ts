@@ -160,3 +160,15 @@ Deno.test("watch is cut when its client does not read and too much waits", async
   const lines = (await response.text()).split("\n").length;
   ok(lines < count, `${lines} events came`);
 });
+
+Deno.test("watch tells bookmarks in the form of its events", async () => {
+  await using server = await ApiServer.start({ bookmarkInterval: 5 });
+  for (const as of ["PartialObjectMetadata", "Table"]) {
+    const accept = `application/json;as=${as};g=meta.k8s.io;v=v1`;
+    const path = `${MAPS}?watch=1&allowWatchBookmarks=1`;
+    await using watch = await Watching.start(server, path, { accept });
+    const event = await watch.next();
+    strictEqual(event?.type, "BOOKMARK");
+    strictEqual(event.object.kind, as);
+  }
+});
