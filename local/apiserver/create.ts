@@ -7,7 +7,7 @@ import type { KindInfo } from "./kinds.ts";
 import { inOrder } from "./metadata.ts";
 import { generateName } from "./names.ts";
 import { type ApiObject, formatTime } from "./object.ts";
-import { checkShape, problemsOf, trackWrite, withDefaults } from "./semantics.ts";
+import { checkShape, problemsOf, trackWrite, withDefaults, type WriteStamp } from "./semantics.ts";
 import { Stored } from "./stored.ts";
 import { strategyOf } from "./strategies.ts";
 
@@ -61,17 +61,19 @@ export function createObject(backend: Backend, kind: KindInfo, input: CreateInpu
   }
   if (store.get(kind.storage, namespace, meta.name)) throw alreadyExists(kind, meta.name);
 
+  const now = backend.now();
   const strategy = strategyOf(kind);
   let object: ApiObject = { ...checked.object, metadata: meta };
+  object = withDefaults(kind, strategy.decode?.(object) ?? object);
+  if (!input.applied) object = track(kind, object, { manager: options.manager, now });
   object = strategy.create?.(object, backend) ?? object;
-  object = withDefaults(kind, object);
-  const { metadata } = object;
-  const now = backend.now();
   object = {
     ...object,
     metadata: {
-      ...metadata,
+      ...object.metadata,
       uid: crypto.randomUUID(),
+      // Its place; the store fills it in.
+      resourceVersion: options.dryRun ? undefined : "0",
       creationTimestamp: formatTime(now),
       generation: kind.generation ? 1 : undefined,
       deletionTimestamp: undefined,
@@ -79,12 +81,19 @@ export function createObject(backend: Backend, kind: KindInfo, input: CreateInpu
     },
   };
   const problems = problemsOf(kind, object);
-  if (problems.length > 0) throw invalid(kind, metadata.name ?? "", problems);
+  if (problems.length > 0) throw invalid(kind, meta.name, problems);
   if (kind.storage === "pods") admitPod(backend, kind, object);
-  if (!input.applied) {
-    object = trackWrite(kind, undefined, { after: object, manager: options.manager, now });
-  }
   object = inOrder(storedForm(kind, object), object.metadata);
   if (options.dryRun) return new Stored(object, 0, "ADDED");
   return store.put(kind.storage, object);
+}
+
+/** Clients own what they sent and its defaults, not what admission adds, and never the status. */
+function track(kind: KindInfo, object: ApiObject, stamp: WriteStamp): ApiObject {
+  if (!("status" in kind.subresources)) {
+    return trackWrite(kind, undefined, { ...stamp, after: object });
+  }
+  const { status: _, ...after } = object;
+  const { metadata } = trackWrite(kind, undefined, { ...stamp, after: after as ApiObject });
+  return { ...object, metadata };
 }

@@ -6,7 +6,9 @@ import { allocateAddresses, keepAddresses } from "./service_addresses.ts";
 
 /** Hooks of one kind; each answers a new object. */
 export interface Strategy {
-  /** After the body is decoded, before defaults. */
+  /** What a body means, before defaults; also on update. */
+  decode?(object: ApiObject): ApiObject;
+  /** After defaults: what admission and the server add. Clients do not own it. */
   create?(object: ApiObject, backend: Backend): ApiObject;
   /** For updates of the main resource. */
   update?(next: ApiObject, old: ApiObject): ApiObject;
@@ -143,8 +145,7 @@ const nodes: Strategy = {
 };
 
 const secrets: Strategy = {
-  create: (secret) => withBinary(secret),
-  update: (secret) => withBinary(secret),
+  decode: withBinary,
 };
 
 /** stringData is written, never read: it becomes data. */

@@ -33,7 +33,7 @@ export function updateObject(backend: Backend, kind: KindInfo, input: UpdateInpu
   const old = current.as(viewOf(kind)).object;
   const checked = checkShape(kind, input.change(old), options.fieldValidation);
   options.warnings.push(...checked.warnings);
-  let next = checked.object;
+  let next = strategyOf(kind).decode?.(checked.object) ?? checked.object;
   checkIdentity(kind, next, { namespace, name });
   checkVersion(kind, next, old, input.patch ?? false);
   if (!input.patch && next.metadata.uid && next.metadata.uid !== old.metadata.uid) {
