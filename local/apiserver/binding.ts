@@ -29,6 +29,8 @@ export function bindPod(
     subresource: "binding",
     options: { ...options, fieldValidation: "Ignore" },
     patch: true,
+    // A binding belongs to nobody.
+    applied: true,
     change(pod) {
       const present = at(pod, "spec", "nodeName");
       if (pod.metadata.deletionTimestamp) {

@@ -55,7 +55,12 @@ const pods: Strategy = {
   },
   updateStatus(next, old) {
     const { ownerReferences } = old.metadata;
-    const status = { ...next.status as JsonObject, qosClass: at(old, "status", "qosClass") };
+    const status: JsonObject = { ...next.status as JsonObject };
+    status.qosClass = at(old, "status", "qosClass");
+    const { podIP, podIPs } = status;
+    if (podIP && at((podIPs as JsonObject[] | undefined)?.[0], "ip") !== podIP) {
+      status.podIPs = [{ ip: podIP }];
+    }
     return { ...next, status, metadata: { ...next.metadata, ownerReferences } };
   },
 };

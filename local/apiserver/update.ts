@@ -18,7 +18,7 @@ export interface UpdateInput {
   readonly options: WriteOptions;
   /** Makes the wanted state from the present one, both in the kind's own form. */
   readonly change: (current: ApiObject) => ApiObject;
-  /** Whether managed fields are already right, from server-side apply. */
+  /** Whether managed fields are already right, from server-side apply, or do not change. */
   readonly applied?: boolean;
   /** Whether a missing resourceVersion is right for any kind: patches have the present one. */
   readonly patch?: boolean;
