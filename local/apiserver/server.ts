@@ -23,7 +23,7 @@ export interface ApiServerOptions {
   hostname?: string;
   /** Milliseconds between the bookmarks of a watch that asked for them. @default 10_000 */
   bookmarkInterval?: number;
-  /** How many changes of each kind can be replayed; older ones are 410 Gone. @default 16384 */
+  /** How many changes of each kind can be replayed; older ones are 410 Gone. @default 8192 */
   watchHistory?: number;
   /**
    * Bytes that may wait for a watch whose client reads slowly, besides its initial state; then it

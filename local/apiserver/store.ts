@@ -12,12 +12,12 @@ export type StoreListener = (event: HistoryEvent) => void;
 
 /** Options of a store. */
 export interface StoreOptions {
-  /** How many writes each collection remembers. @default 16384 */
+  /** How many writes each collection remembers. @default 8192 */
   historyLimit?: number;
 }
 
 /** Enough for a relist of thousands of pods while all of them change. */
-const DEFAULT_HISTORY = 16_384;
+const DEFAULT_HISTORY = 8_192;
 
 /** Versioned objects in memory. */
 export class Store {
@@ -64,6 +64,7 @@ export class Store {
     const revision = ++this.#revision;
     const stored = new Stored(withVersion(object, revision), revision, type);
     collection.set(stored);
+    previous?.release();
     this.#tell(storage, collection, { type, stored, previous, revision });
     return stored;
   }
@@ -76,6 +77,7 @@ export class Store {
     const revision = ++this.#revision;
     const stored = new Stored(withVersion(previous.object, revision), revision, "DELETED");
     collection.remove(namespace, name);
+    previous.release();
     this.#tell(storage, collection, { type: "DELETED", stored, previous, revision });
     return stored;
   }

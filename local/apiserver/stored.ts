@@ -72,6 +72,12 @@ export class Stored {
     return [OPEN_BRACE, this.bytes().subarray(this.#headLength)];
   }
 
+  /** Gives the bytes back when a newer state is there; they are made again if need be. */
+  release(): void {
+    this.#frame = undefined;
+    this.#views = undefined;
+  }
+
   #ownFrame(): Uint8Array {
     if (!this.#frame) {
       const { kind, apiVersion, ...rest } = this.object;
