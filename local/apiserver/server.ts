@@ -17,7 +17,7 @@ import { Store } from "./store.ts";
 
 /** Options of {@linkcode ApiServer.start}. */
 export interface ApiServerOptions {
-  /** @default 0, any free port */
+  /** The port to listen on. @default 0, any free one */
   port?: number;
   /** A loopback address. @default "127.0.0.1" */
   hostname?: string;

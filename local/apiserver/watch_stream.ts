@@ -47,8 +47,6 @@ export class WatchStream {
   #allowedBytes = Infinity;
   #stop: (() => void)[] = [];
   #closed = false;
-  /** The revision that the last bookmark told. */
-  #bookmarked = 0;
 
   constructor(backend: Backend, kind: KindInfo, input: WatchInput) {
     this.#backend = backend;
@@ -64,12 +62,11 @@ export class WatchStream {
     this.#start();
   }
 
-  /** Tells the client how far it has got, if it asked to be told. */
+  /** Tells the client how far it has got and that all is well, if it asked to be told. */
   bookmark(): void {
-    const { revision } = this.#backend.store;
-    if (!this.#input.options.bookmarks || revision === this.#bookmarked) return;
-    this.#bookmarked = revision;
-    this.#send(this.#bookmarkFrame(revision));
+    if (this.#input.options.bookmarks) {
+      this.#send(this.#bookmarkFrame(this.#backend.store.revision));
+    }
   }
 
   /** Ends the stream in an orderly way; what waits is dropped. */
