@@ -58,9 +58,9 @@ function sendSecurely(url: URL, options: Outgoing): Promise<Incoming> {
   return promise;
 }
 
-/** Whether a controller manager has ever run beside the server. */
+/** Whether a controller manager has ever run beside the server: it makes the first account. */
 export async function hasControllers(target: Target): Promise<boolean> {
-  const path = "/apis/coordination.k8s.io/v1/namespaces/kube-system/leases/kube-controller-manager";
+  const path = "/api/v1/namespaces/default/serviceaccounts/default";
   const { headers } = target;
   const url = new URL(target.server + path);
   const { code, body } = await send(url, { method: "GET", headers, body: undefined });
