@@ -15,6 +15,7 @@ const PASSED_ON = [
   "DENO_DIR",
   "DENO_CERT",
   "DENO_TLS_CA_STORE",
+  "JSR_URL",
   "NPM_CONFIG_REGISTRY",
   "HTTPS_PROXY",
   "NO_PROXY",
