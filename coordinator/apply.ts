@@ -57,12 +57,15 @@ export async function scaleWorkload(
   params: CheckedRunParams,
   options: WriteOptions & { uid: string },
 ): Promise<Deployment> {
-  try {
-    return await repeatOnConflict(() => applyDeployment(params, options));
-  } catch (e) {
-    if (!isConflict(e) || !e.message.includes(options.uid)) throw e;
-    throw new Error(`Cannot scale "${params.name}": it was deleted`, { cause: e });
-  }
+  return await repeatOnConflict(async () => {
+    try {
+      return await applyDeployment(params, options);
+    } catch (e) {
+      const isGone = isConflict(e) && e.message.includes(options.uid);
+      if (!isGone && !isImmutable(e, "metadata.uid")) throw e;
+      throw new Error(`Cannot scale "${params.name}": it was deleted`, { cause: e });
+    }
+  });
 }
 
 /**
@@ -74,7 +77,8 @@ async function repeatOnConflict<T>(write: () => Promise<T>): Promise<T> {
     try {
       return await write();
     } catch (e) {
-      if (attempt >= ATTEMPTS || !isConflict(e)) throw e;
+      const isStale = isConflict(e) || isImmutable(e, "metadata.uid");
+      if (attempt >= ATTEMPTS || !isStale) throw e;
     }
   }
 }
@@ -115,7 +119,7 @@ async function applyDeployment(
       },
     );
   } catch (e) {
-    throw isSelectorRefusal(e)
+    throw isImmutable(e, "spec.selector") // one with another selector has the name
       ? foreign("Deployment", params, options, { cause: e })
       : explainRefusedApply(e);
   }
@@ -174,13 +178,14 @@ export async function deleteWorkload(
   return items.map(({ metadata }) => metadata?.uid ?? "");
 }
 
-/** Whether a Deployment was refused because one with another selector has the name. */
-function isSelectorRefusal(e: unknown): boolean {
+/**
+ * Whether a write was refused because it would change a field that cannot change; with
+ * `metadata.uid`, because another object has got the name.
+ */
+function isImmutable(e: unknown, field: string): boolean {
   if (!(e instanceof ApiError) || e.httpCode !== 422) return false;
   const causes = e.status?.details?.causes ?? [];
-  return causes.some(({ field, message }) =>
-    field === "spec.selector" && message?.includes("immutable")
-  );
+  return causes.some((cause) => cause.field === field && cause.message?.includes("immutable"));
 }
 
 function foreign(

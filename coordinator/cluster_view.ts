@@ -23,7 +23,7 @@ import { deploymentState } from "./deployment_state.ts";
 import type { DeploymentState, PodState } from "./events.ts";
 import { LABELS } from "./labels.ts";
 import { podState } from "./pod_state.ts";
-import { StateFeed } from "./state_feed.ts";
+import { type ObservedState, StateFeed } from "./state_feed.ts";
 
 /** How watches behave. */
 export interface WatchOptions {
@@ -91,6 +91,7 @@ export class ClusterView {
   readonly #options: ClusterViewOptions;
   readonly #namespaces = new Map<string, NamespaceView>();
   #state: ReflectorState | undefined;
+  #closed = false;
 
   /** @param coordinator name of the coordinator; only what carries its label is seen */
   constructor(client: RestClient, coordinator: string, options: ClusterViewOptions) {
@@ -103,12 +104,11 @@ export class ClusterView {
   namespace(namespace: string): NamespaceView {
     const known = this.#namespaces.get(namespace);
     if (known !== undefined) return known;
-    const pods = this.#reflector(PODS, namespace);
-    const deployments = this.#reflector(DEPLOYMENTS, namespace);
-    pods.onChange((change) => this.pods.take(change));
-    deployments.onChange((change) => this.deployments.take(change));
+    const pods = this.#reflector(PODS, namespace, this.pods);
+    const deployments = this.#reflector(DEPLOYMENTS, namespace, this.deployments);
     const view = { namespace, pods, deployments };
     this.#namespaces.set(namespace, view);
+    if (this.#closed) return view; // which never syncs
     pods.start();
     deployments.start();
     return view;
@@ -127,6 +127,7 @@ export class ClusterView {
 
   /** Stops at once; what was seen stays readable. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#reflectors().map((reflector) => reflector.close()));
   }
 
@@ -134,14 +135,27 @@ export class ClusterView {
     return [...this.#namespaces.values()].flatMap(({ pods, deployments }) => [pods, deployments]);
   }
 
-  #reflector<T extends KubeObject>(kind: ResourceKind<T>, namespace: string): Reflector<T> {
+  #reflector<T extends KubeObject, S extends ObservedState>(
+    kind: ResourceKind<T>,
+    namespace: string,
+    feed: StateFeed<T, S>,
+  ): Reflector<T> {
     const reflector = new Reflector(this.#client, kind, {
       ...this.#options.watch,
       namespace,
       labelSelector: this.#labelSelector,
     });
+    reflector.onChange((change) => feed.take(change));
     reflector.onError(this.#options.onError);
-    reflector.onState((_, error) => this.#update(error));
+    let lost: { relists: number } | undefined;
+    reflector.onState((state, error) => {
+      const { synced, relists } = reflector.health;
+      // A watch that resumes lists nothing: what is there must be told again all the same.
+      if (state === "synced" && lost?.relists === relists) feed.replay(namespace);
+      if (state === "synced") lost = undefined;
+      if (state === "disconnected" && synced) lost ??= { relists };
+      this.#update(error);
+    });
     return reflector;
   }
 

@@ -1,6 +1,5 @@
 import { type ClusterConfig, loadClusterConfig, Transport } from "../kube/mod.ts";
 import { type ErrorHandler, ErrorReporter, type Handler, onStopSignal } from "../runtime/mod.ts";
-import { applyWorkload } from "./apply.ts";
 import { ClusterView } from "./cluster_view.ts";
 import { EventHub } from "./event_hub.ts";
 import type {
@@ -15,9 +14,9 @@ import {
   type CheckedCoordinatorOptions,
   type CoordinatorOptions,
 } from "./options.ts";
-import { type CheckedRunParams, checkRunParams, type RunParams } from "./run_params.ts";
-import { waitFor } from "./wait.ts";
-import { type Applied, Workload, type WorkloadContext } from "./workload.ts";
+import { checkRunParams, type RunParams } from "./run_params.ts";
+import type { Workload } from "./workload.ts";
+import { Workloads } from "./workloads.ts";
 
 /** Options of `Coordinator.start`. */
 export interface CoordinatorStartOptions {
@@ -83,8 +82,7 @@ export class Coordinator implements AsyncDisposable {
   readonly #transport: Transport;
   readonly #view: ClusterView;
   readonly #hub: EventHub;
-  readonly #context: WorkloadContext;
-  readonly #applied = new Map<string, Applied>();
+  readonly #workloads: Workloads;
   readonly #life = new AbortController();
   readonly #stopRequested = Promise.withResolvers<void>();
   readonly #onAbort = (): void => void this.stop().catch((e) => this.#errors.report(e));
@@ -102,12 +100,12 @@ export class Coordinator implements AsyncDisposable {
       onState: (_, error) => this.#tellConnection(error),
     });
     this.#hub = new EventHub(this.#view, (error) => this.#errors.report(error));
-    this.#context = {
+    this.#workloads = new Workloads({
       client: this.#transport,
       coordinator: options.name,
       view: this.#view,
       life: this.#life.signal,
-    };
+    });
   }
 
   /**
@@ -185,12 +183,9 @@ export class Coordinator implements AsyncDisposable {
     if (this.#life.signal.aborted) {
       throw new Error(`Cannot run "${checked.name}": the coordinator is stopped`);
     }
-    const deployment = await this.#apply(checked);
+    const workload = await this.#workloads.run(checked);
     if (this.#state === "running") this.#view.namespace(checked.namespace);
-    const key = `${checked.namespace}/${checked.name}`;
-    const applied = Object.assign(this.#applied.get(key) ?? {}, { params: checked, deployment });
-    this.#applied.set(key, applied);
-    return new Workload(applied, this.#context);
+    return workload;
   }
 
   /**
@@ -253,12 +248,13 @@ export class Coordinator implements AsyncDisposable {
     const started = this.#state === "running";
     this.#state = "stopping";
     if (started) this.#hub.emit("stopping");
-    // 5. Watches end before the handlers are waited for, or there would be no end.
-    await this.#view.close();
-    // 6. Handlers may still use workloads, so these live until the handlers have ended.
+    // 5. The hub takes no more changes, and what waits there is handled: a handler may still use
+    //    workloads (delete them, say), so workloads and watches live until the handlers have ended.
     await this.#hub.close(started ? this.#options.grace : 0);
-    // 7. Whoever waits for a workload is told.
+    // 6. Whoever waits for a workload is told.
     this.#life.abort(new Error(`Cannot go on: coordinator "${this.name}" is stopped`));
+    // 7. Watches end before what they send their requests with.
+    await this.#view.close();
     // 8. Nothing sends requests any more.
     await this.#transport.close();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
@@ -266,28 +262,13 @@ export class Coordinator implements AsyncDisposable {
   }
 
   #watchedNamespaces(): Set<string> {
-    const ran = [...this.#applied.values()].map(({ params }) => params.namespace);
-    return new Set([this.namespace, ...this.#options.namespaces ?? [], ...ran]);
+    const { namespaces = [] } = this.#options;
+    return new Set([this.namespace, ...namespaces, ...this.#workloads.namespaces]);
   }
 
   #tellConnection(error?: Error): void {
     const state = this.#view.state;
     if (this.#state !== "running" || state === undefined || state === "connecting") return;
     this.#hub.emit(state, error);
-  }
-
-  /** Applies; when it meets a Deployment that is being deleted, waits for its end and begins anew. */
-  async #apply(params: CheckedRunParams): Promise<Applied["deployment"]> {
-    const { client, coordinator, life } = this.#context;
-    while (true) {
-      const deployment = await applyWorkload(params, { client, coordinator, signal: life });
-      const { uid, deletionTimestamp } = deployment.metadata ?? {};
-      if (deletionTimestamp == null) return deployment;
-      const view = this.#view.namespace(params.namespace);
-      const key = `${params.namespace}/${params.name}`;
-      await waitFor(view, () => {
-        return view.deployments.store.get(key)?.metadata?.uid === uid ? undefined : true;
-      }, { signals: [life] });
-    }
   }
 }

@@ -2,6 +2,7 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { stub } from "@std/testing/mock";
 import { Coordinator, type CoordinatorEvent, type DeploymentEvent, type PodEvent } from "./mod.ts";
 import { ApiServer } from "../local/apiserver/mod.ts";
+import { LocalCluster } from "../local/mod.ts";
 import { Heard, Sandbox } from "./testdata/sandbox.ts";
 
 Deno.test("Coordinator tells what is there as replayed, then what changes", async () => {
@@ -127,6 +128,29 @@ Deno.test("Coordinator misses no deletion while it is cut off, and tells again w
   await started;
 });
 
+Deno.test("Coordinator tells again what is there when a lost watch resumes without a list", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const pods = new Heard<PodEvent>();
+  const states = new Heard<CoordinatorEvent>();
+  coordinator.onError(() => {});
+  coordinator.onPodEvent(pods.add);
+  coordinator.onCoordinatorEvent(states.add);
+  const started = coordinator.start();
+  await sandbox.addPod("stays");
+  await pods.until((e) => e.name === "stays");
+  await states.until((e) => e.type === "synced");
+  sandbox.goOffline();
+  await states.until((e) => e.type === "disconnected");
+  const [before, asked] = [pods.items.length, sandbox.requests.length];
+  sandbox.goOnline({ keepPast: true });
+  const again = await pods.until((e) => pods.items.indexOf(e) >= before);
+  deepStrictEqual([again.name, again.type, again.replayed], ["stays", "modified", true]);
+  ok(sandbox.requests.slice(asked).every((line) => line.includes("watch=1")), "it listed");
+  await coordinator.stop();
+  await started;
+});
+
 Deno.test("Coordinator reports what handlers throw and goes on", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   await using coordinator = await sandbox.coordinator();
@@ -239,6 +263,9 @@ Deno.test("Coordinator.events() throws the reason when its signal aborts", async
   const next = coordinator.events({ signal: controller.signal }).next();
   controller.abort(new Error("enough"));
   await rejects(next, { message: "enough" });
+  const late = coordinator.events({ signal: controller.signal });
+  await rejects(late.next(), { message: "enough" });
+  deepStrictEqual(await late.next(), { done: true, value: undefined });
 });
 
 Deno.test("Coordinator.stop() waits for handlers within the grace period", async () => {
@@ -274,6 +301,24 @@ Deno.test("Coordinator.stop() does not wait longer than the grace period", async
   await sandbox.addPod("p1");
   await called.promise;
   await coordinator.stop();
+  await started;
+});
+
+Deno.test("Coordinator.stop() lets handlers use workloads until they have ended", async () => {
+  await using cluster = await LocalCluster.start({ images: { "w:1": [] }, runtime: "simulated" });
+  const { kubeconfig } = cluster;
+  const coordinator = await Coordinator.create({ name: "boss", kubeconfig });
+  const workload = await coordinator.run({ name: "w", image: "w:1", replicas: 2 });
+  const left = Promise.withResolvers<number>();
+  coordinator.onCoordinatorEvent(async (e) => {
+    if (e.type !== "stopping") return;
+    await workload.delete();
+    left.resolve((await workload.pods()).length);
+  });
+  const started = coordinator.start();
+  await workload.ready();
+  await coordinator.stop();
+  strictEqual(await left.promise, 0);
   await started;
 });
 

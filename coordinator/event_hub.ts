@@ -61,7 +61,6 @@ export class EventHub {
 
   /** All events as a sequence, until `close()`, `break`, or an abort, which it throws. */
   events(signal: AbortSignal | undefined): EventStream<CoordinatorEvents> {
-    signal?.throwIfAborted();
     const onAbort = (): void => stream.end({ error: signal?.reason });
     const stream = new EventStream<CoordinatorEvents>(() => {
       signal?.removeEventListener("abort", onAbort);
@@ -71,6 +70,10 @@ export class EventHub {
     const removers: (() => void)[] = [];
     if (this.#closed) {
       stream.end();
+      return stream;
+    }
+    if (signal?.aborted) {
+      onAbort();
       return stream;
     }
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -100,6 +103,7 @@ export class EventHub {
     feed: StateFeed<T, S>,
     handle: (change: Change<S>) => unknown,
   ): () => void {
+    if (this.#closed) return () => {};
     const dispatcher = new Dispatcher<S>(async (change) => void await handle(change), {
       key: stateKey,
       onError: this.#onError,

@@ -6,6 +6,9 @@ export const LABELS = {
   workload: "troupe.dev/workload",
 } as const;
 
+/** Name of the container of a pod in which the worker runs. */
+export const WORKER_CONTAINER = "worker";
+
 /** Where the node agent writes the port of a pod that cannot have the declared one. */
 export const PORT_ANNOTATION = "troupe.dev/port";
 

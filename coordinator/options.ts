@@ -8,7 +8,7 @@ const DEFAULT_GRACE = 25_000;
 
 const AT_MOST_A_DAY = 24 * 60 * 60 * 1000;
 const milliseconds = z.number().min(0).max(AT_MOST_A_DAY).describe("milliseconds from 0 to a day");
-const positive = z.number().positive();
+const wait = z.number().positive().max(AT_MOST_A_DAY);
 const path = z.string().min(1);
 
 const schema = z.strictObject({
@@ -22,13 +22,14 @@ const schema = z.strictObject({
   budget: z.strictObject({ perSecond: z.number().positive(), burst: z.number().min(1) }).optional()
     .describe("{ perSecond, burst }, perSecond more than 0 and burst at least 1"),
   watch: z.strictObject({
-    idleTimeout: positive.optional(),
-    staleAfter: positive.optional(),
-    minBackoff: positive.optional(),
-    maxBackoff: positive.optional(),
+    idleTimeout: wait.optional(),
+    staleAfter: wait.optional(),
+    minBackoff: wait.optional(),
+    maxBackoff: wait.optional(),
     pageSize: z.int().min(1).optional(),
   }).optional().describe(
-    "{ idleTimeout, staleAfter, minBackoff, maxBackoff, pageSize }, each a number more than 0",
+    "{ idleTimeout, staleAfter, minBackoff, maxBackoff }, each more than 0 and at most a day in " +
+      "milliseconds, and { pageSize }, an integer from 1",
   ),
   signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
 });

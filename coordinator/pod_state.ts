@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { PodPhase, PodState } from "./events.ts";
-import { LABELS, PORT_ANNOTATION } from "./labels.ts";
+import { LABELS, PORT_ANNOTATION, WORKER_CONTAINER } from "./labels.ts";
 
 /** Reads a pod's state from the object; `deleted` says that the object is gone. */
 export function podState(pod: Pod, options: { deleted?: boolean } = {}): PodState {
@@ -41,10 +41,10 @@ function hasCondition(pod: Pod, type: string): boolean {
 function portOf(pod: Pod): number | undefined {
   const assigned = Number(pod.metadata?.annotations?.[PORT_ANNOTATION]);
   if (Number.isInteger(assigned) && assigned > 0) return assigned;
-  for (const container of pod.spec?.containers ?? []) {
-    for (const port of container.ports ?? []) return port.containerPort;
-  }
-  return undefined;
+  // a cluster may put containers of its own, such as proxies, before the worker's
+  const containers = pod.spec?.containers ?? [];
+  const worker = containers.find(({ name }) => name === WORKER_CONTAINER) ?? containers[0];
+  return worker?.ports?.[0]?.containerPort;
 }
 
 function isRunning(pod: Pod): boolean {

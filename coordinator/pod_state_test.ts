@@ -145,3 +145,11 @@ Deno.test("podState() reads a pod that has just been created", () => {
     undefined,
   ]);
 });
+
+Deno.test("podState() takes the worker's port, not that of a proxy put before it", () => {
+  const source = pod(UP);
+  source.spec!.containers.unshift({ name: "proxy", ports: [{ containerPort: 15_090 }] });
+  strictEqual(podState(source).port, 8086);
+  source.spec!.containers[1]!.ports = [];
+  strictEqual(podState(source).port, undefined);
+});

@@ -11,18 +11,16 @@ export const MAX_WORKLOAD_NAME = 63 - 11 - 6;
 /** Names of labels and annotations that troupe alone writes. */
 const RESERVED_KEYS: readonly string[] = Object.values(LABELS);
 const RESERVED_PREFIX = "troupe.dev/";
+const RESERVED_ENV_PREFIX = "TROUPE_";
 
-/** Environment variables that every worker gets from its coordinator. */
-export const RESERVED_ENVS: readonly string[] = [
+/** Environment variables that every worker gets from its coordinator, beside `TROUPE_…`. */
+const RESERVED_ENVS: readonly string[] = [
   "POD_NAME",
   "POD_NAMESPACE",
   "POD_IP",
   "POD_UID",
   "NODE_NAME",
   "HOST_IP",
-  "TROUPE_COORDINATOR",
-  "TROUPE_WORKLOAD",
-  "TROUPE_PORT",
 ];
 
 const NAME_PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
@@ -53,6 +51,11 @@ function isFree(key: string): boolean {
   return isQualifiedName(key) && !key.startsWith(RESERVED_PREFIX) && !RESERVED_KEYS.includes(key);
 }
 
+function isFreeEnv(name: string): boolean {
+  return /^[-._A-Za-z][-._A-Za-z0-9]*$/.test(name) && name !== "." && !name.startsWith("..") &&
+    !name.startsWith(RESERVED_ENV_PREFIX) && !RESERVED_ENVS.includes(name);
+}
+
 const FREE_KEYS = `no name being ${
   RESERVED_KEYS.slice(0, 2).join(", ")
 } or under ${RESERVED_PREFIX}`;
@@ -67,10 +70,11 @@ const schema = z.strictObject({
     .describe('"Always", "IfNotPresent" or "Never"'),
   port: portNumber.optional(),
   envs: textMap(
-    (key) => /^[-._A-Za-z][-._A-Za-z0-9]*$/.test(key) && !RESERVED_ENVS.includes(key),
+    isFreeEnv,
     () => true,
     `an object of strings; a name consists of letters, digits, "-", "_" and ".", does not begin ` +
-      `with a digit, and is none of ${RESERVED_ENVS.join(", ")}`,
+      `with a digit or "..", is not ".", and is none of ${RESERVED_ENVS.join(", ")} and ` +
+      `${RESERVED_ENV_PREFIX}…`,
   ),
   labels: textMap(
     isFree,

@@ -35,6 +35,8 @@ const WRONG: readonly [title: string, params: unknown, words: string[]][] = [
     ['"imagePullPolicy" given "Sometimes"', '"Always", "IfNotPresent" or "Never"'],
   ],
   ["a reserved variable", { ...RIGHT, envs: { POD_IP: "1" } }, ['"envs.POD_IP" given "1"']],
+  ["a variable of troupe's", { ...RIGHT, envs: { TROUPE_X: "1" } }, ['"envs.TROUPE_X" given']],
+  ["a variable named ..", { ...RIGHT, envs: { "..a": "1" } }, ['"envs...a" given']],
   ["a variable that is no text", { ...RIGHT, envs: { A: 1 } }, ['"envs.A" given 1']],
   [
     "a reserved label",

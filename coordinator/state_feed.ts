@@ -58,6 +58,15 @@ export class StateFeed<T, S extends ObservedState> {
     return () => void this.#subscribers.delete(entry);
   }
 
+  /** Tells what is present of a namespace again. */
+  replay(namespace: string): void {
+    if (!this.#open) return;
+    for (const object of this.#present.values()) {
+      if (object.namespace !== namespace) continue;
+      for (const push of this.#subscribers) push({ type: "modified", object, replayed: true });
+    }
+  }
+
   #replay(push: Push<S>): void {
     for (const object of this.#present.values()) push({ type: "added", object, replayed: true });
   }

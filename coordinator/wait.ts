@@ -1,29 +1,61 @@
 import { isForbidden } from "../kube/mod.ts";
+import { quote } from "../runtime/mod.ts";
 import type { NamespaceView } from "./cluster_view.ts";
 
-/** Options of {@linkcode waitFor}. */
-export interface WaitOptions {
-  /** Rejects with the signals' reason when one aborts. */
+/** The longest time that a timer can be set to, in milliseconds: a bit less than 25 days. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Options of {@linkcode withDeadline}. */
+export interface DeadlineOptions {
+  /** What is waited for, for messages. */
+  what: string;
+  /** Signals that end the work too. */
   signals: readonly AbortSignal[];
-  /** Milliseconds to wait at most; without them there is no limit. */
-  timeout?: number;
-  /** What to reject with when the time is over. */
-  onTimeout?: () => Error;
+  /** Milliseconds that the work may take; from a timer's longest on, there is no limit. */
+  timeout: number;
+  /** What the signal's reason is when the time is over. */
+  onTimeout: () => Error;
+}
+
+/**
+ * Does some work whose signal aborts when one of the signals does or the time is over.
+ *
+ * @throws {TypeError} when the timeout is none
+ */
+export async function withDeadline<T>(
+  options: DeadlineOptions,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { what, signals, timeout, onTimeout } = options;
+  if (typeof timeout !== "number" || !(timeout >= 0)) {
+    throw new TypeError(
+      `Cannot wait for "${what}": "timeout" given ${quote(timeout)}, allowed is a number of ` +
+        "milliseconds, 0 or more",
+    );
+  }
+  const late = new AbortController();
+  const timer = timeout > LONGEST_TIMER
+    ? undefined
+    : setTimeout(() => late.abort(onTimeout()), timeout);
+  try {
+    return await work(AbortSignal.any([...signals, late.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /**
  * Resolves with the first value that `check` returns. It is asked when both lists of the view are
  * complete, and again after each change.
  *
- * Rejects with what `check` throws, with the signals' reason, with `onTimeout()`, or, as waiting
- * would not end, when a role does not allow to list or watch.
+ * Rejects with what `check` throws, with the signal's reason, or, as waiting would not end, when a
+ * role does not allow to list or watch.
  */
 export async function waitFor<T>(
   view: NamespaceView,
+  signal: AbortSignal,
   check: () => T | undefined,
-  options: WaitOptions,
 ): Promise<T> {
-  const signal = AbortSignal.any([...options.signals]);
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<T>();
   const reflectors = [view.pods, view.deployments];
@@ -53,14 +85,9 @@ export async function waitFor<T>(
     synced = true;
     look();
   }).catch(reject);
-  const { timeout } = options;
-  const timer = timeout === undefined
-    ? undefined
-    : setTimeout(() => reject(options.onTimeout?.()), timeout);
   try {
     return await promise;
   } finally {
-    clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);
     for (const remove of undo) remove();
   }

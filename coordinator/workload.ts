@@ -7,13 +7,12 @@ import type { PodState } from "./events.ts";
 import { LABELS } from "./labels.ts";
 import { podState } from "./pod_state.ts";
 import { type CheckedRunParams, checkReplicas } from "./run_params.ts";
-import { waitFor } from "./wait.ts";
+import type { SerialWrites } from "./serial_writes.ts";
+import { explainWorkload } from "./explain.ts";
+import { waitFor, withDeadline } from "./wait.ts";
 
 /** How long `ready()` and `delete()` wait if they are not told, in milliseconds. */
 const DEFAULT_TIMEOUT = 300_000;
-
-/** How many pods a timeout's message explains. */
-const EXPLAINED_PODS = 3;
 
 /** Options of what waits for the cluster. */
 export interface WaitForWorkloadOptions {
@@ -39,6 +38,15 @@ export interface WorkloadContext {
   readonly view: ClusterView;
   /** Aborts when the coordinator has stopped. */
   readonly life: AbortSignal;
+  /** What runs, by key; what is deleted is taken out. */
+  readonly applied: Map<string, Applied>;
+  /** The order of what is written, by key. */
+  readonly writes: SerialWrites;
+}
+
+/** Tells workloads apart, and is the key of the Deployment in a store. */
+export function workloadKey({ namespace, name }: { namespace: string; name: string }): string {
+  return `${namespace}/${name}`;
 }
 
 /** A handle of a workload that a coordinator runs; what `Coordinator.run` returns. */
@@ -70,23 +78,20 @@ export class Workload {
    * @throws {Error} when it was deleted, or when a role does not allow to watch it
    */
   async ready(options: WaitForWorkloadOptions = {}): Promise<void> {
-    const { timeout = DEFAULT_TIMEOUT } = options;
-    const { uid, generation } = this.#applied.deployment.metadata ?? {};
+    const { metadata } = this.#applied.deployment;
     const view = this.#view();
     let seen = false;
-    await waitFor(view, () => {
-      const found = this.#find(view);
-      if (found?.metadata?.uid === uid && found?.metadata?.deletionTimestamp == null) seen = true;
-      else if (seen || found !== undefined) {
-        throw new Error(`Cannot wait for "${this.name}": it was deleted`);
-      } else return undefined;
-      if ((found?.metadata?.generation ?? 0) < (generation ?? 0)) return undefined;
-      return deploymentState(found!).ready || undefined;
-    }, {
-      signals: this.#signals(options.signal),
-      timeout,
-      onTimeout: () => this.#timeout("not ready", timeout, this.#explain(view)),
-    });
+    await this.#within("not ready", options, (signal) =>
+      waitFor(view, signal, () => {
+        const found = this.#find(view);
+        if (found?.metadata?.uid === metadata?.uid && found?.metadata?.deletionTimestamp == null) {
+          seen = true;
+        } else if (seen || (found !== undefined && !isOlder(found, this.#applied.deployment))) {
+          throw new Error(`Cannot wait for "${this.name}": it was deleted`);
+        } else return undefined;
+        if ((found?.metadata?.generation ?? 0) < (metadata?.generation ?? 0)) return undefined;
+        return deploymentState(found!).ready || undefined;
+      }));
   }
 
   /**
@@ -97,12 +102,15 @@ export class Workload {
    * @throws {Error} when the workload was deleted
    */
   async scale(replicas: number): Promise<void> {
-    const { client, coordinator, life } = this.#context;
-    const params = { ...this.#applied.params, replicas: checkReplicas(replicas) };
-    const uid = this.#applied.deployment.metadata?.uid ?? "";
-    const options = { client, coordinator, signal: life, uid };
-    this.#applied.deployment = await scaleWorkload(params, options);
-    this.#applied.params = params;
+    const checked = checkReplicas(replicas);
+    const { client, coordinator, life, writes } = this.#context;
+    await writes.add(workloadKey(this), life, async () => {
+      const params = { ...this.#applied.params, replicas: checked };
+      const uid = this.#applied.deployment.metadata?.uid ?? "";
+      const options = { client, coordinator, signal: life, uid };
+      this.#applied.deployment = await scaleWorkload(params, options);
+      this.#applied.params = params;
+    });
   }
 
   /**
@@ -112,37 +120,36 @@ export class Workload {
    * @throws {DOMException} named `TimeoutError`, saying what is still there
    */
   async delete(options: WaitForWorkloadOptions = {}): Promise<void> {
-    const { timeout = DEFAULT_TIMEOUT } = options;
-    const { client, coordinator } = this.#context;
+    const { applied, client, coordinator, writes } = this.#context;
     const { name, namespace } = this;
-    const signals = this.#signals(options.signal);
+    const key = workloadKey(this);
     const view = this.#view();
-    const waiting = {
-      signals,
-      timeout,
-      onTimeout: () => this.#timeout("not gone", timeout, this.#explain(view)),
-    };
-    await waitFor(view, () => true, waiting); // or its end might come before it is looked at
-    const [deleted] = await deleteWorkload({ coordinator, workload: name }, {
-      client,
-      namespace,
-      signal: AbortSignal.any(signals),
+    await this.#within("not gone", options, async (signal) => {
+      const deleted = await writes.add(key, signal, async () => {
+        await waitFor(view, signal, () => true); // or its end might come before it is looked at
+        const owner = { coordinator, workload: name };
+        const [uid] = await deleteWorkload(owner, { client, namespace, signal });
+        if (applied.get(key) === this.#applied) applied.delete(key);
+        return uid;
+      });
+      let seen = deleted === undefined; // what is shown may be older than what was deleted
+      await waitFor(view, signal, () => {
+        const uid = this.#find(view)?.metadata?.uid;
+        if (uid !== undefined && uid === deleted) seen = true;
+        else if (seen) return uid !== undefined || this.#states(view).length === 0 || undefined;
+        return undefined;
+      });
     });
-    let seen = deleted === undefined; // what is shown may be older than what was deleted
-    await waitFor(view, () => {
-      const uid = this.#find(view)?.metadata?.uid;
-      if (uid !== undefined && uid === deleted) seen = true;
-      else if (seen) return uid !== undefined || this.#states(view).length === 0 || undefined;
-      return undefined;
-    }, waiting);
   }
 
-  /** The workload's pods as they are now. Works before `start()` too. */
+  /**
+   * The workload's pods as they are now, in the order of their names. Works before `start()` too;
+   * then, and while the connection is down for the first time, it waits for the first list.
+   */
   async pods(options: { signal?: AbortSignal } = {}): Promise<PodState[]> {
     const view = this.#view();
-    return await waitFor(view, () => this.#states(view), {
-      signals: this.#signals(options.signal),
-    });
+    const signal = AbortSignal.any(this.#signals(options.signal));
+    return await waitFor(view, signal, () => this.#states(view));
   }
 
   #view(): NamespaceView {
@@ -154,36 +161,44 @@ export class Workload {
     return signal === undefined ? [this.#context.life] : [signal, this.#context.life];
   }
 
+  /** Works within the time that `options` give; `state` tells what it is when that is over. */
+  #within<T>(
+    state: string,
+    options: WaitForWorkloadOptions,
+    work: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { timeout = DEFAULT_TIMEOUT } = options;
+    return withDeadline({
+      what: this.name,
+      timeout,
+      signals: this.#signals(options.signal),
+      onTimeout: () => {
+        const view = this.#view();
+        const why = explainWorkload(view, this.#find(view), this.#states(view));
+        return new DOMException(
+          `Cannot wait longer for "${this.name}": ${state} after ${timeout / 1000} s, ${why}`,
+          "TimeoutError",
+        );
+      },
+    }, work);
+  }
+
   #find({ deployments }: NamespaceView): Deployment | undefined {
-    return deployments.store.get(`${this.namespace}/${this.name}`);
+    return deployments.store.get(workloadKey(this));
   }
 
   #states({ pods }: NamespaceView): PodState[] {
     return [...pods.store.values()]
       .filter((pod) => pod.metadata?.labels?.[LABELS.workload] === this.name)
-      .map((pod) => podState(pod));
+      .map((pod) => podState(pod))
+      .sort((a, b) => a.name < b.name ? -1 : 1);
   }
+}
 
-  /** What is there, and for what is not ready why. */
-  #explain(view: NamespaceView): string {
-    const found = this.#find(view);
-    if (found === undefined) return "no deployment is to be seen";
-    const { readyReplicas, replicas, reason, message } = deploymentState(found);
-    const parts = [`${readyReplicas} of ${replicas} ready`];
-    if (found.status?.conditions?.some((c) => c.type === "ReplicaFailure" && c.status === "True")) {
-      parts.push([reason, message].filter(Boolean).join(": "));
-    }
-    const waiting = this.#states(view).filter((pod) => !pod.ready);
-    for (const pod of waiting.slice(0, EXPLAINED_PODS)) {
-      const why = [pod.reason ?? pod.phase, pod.message].filter(Boolean).join(": ");
-      parts.push(`pod "${pod.name}" ${why}`);
-    }
-    if (waiting.length > EXPLAINED_PODS) parts.push(`${waiting.length - EXPLAINED_PODS} more pods`);
-    return parts.join("; ");
-  }
-
-  #timeout(state: string, ms: number, why: string): DOMException {
-    const text = `Cannot wait longer for "${this.name}": ${state} after ${ms / 1000} s, ${why}`;
-    return new DOMException(text, "TimeoutError");
-  }
+/** Whether a Deployment of the same name may have been there before another one. */
+function isOlder(found: Deployment, applied: Deployment): boolean {
+  const [before, after] = [found, applied].map((d) =>
+    d.metadata?.creationTimestamp?.getTime() ?? 0
+  );
+  return found.metadata?.uid !== applied.metadata?.uid && before! <= after!;
 }

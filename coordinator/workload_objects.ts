@@ -2,11 +2,8 @@ import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { Container, EnvVar, ServiceAccount } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import { restrictedPod } from "../manifests/mod.ts";
-import { type Ownership, ownLabels, selectorLabels } from "./labels.ts";
+import { type Ownership, ownLabels, selectorLabels, WORKER_CONTAINER } from "./labels.ts";
 import type { CheckedRunParams } from "./run_params.ts";
-
-/** Name of the one container of a worker's pod. */
-const CONTAINER = "worker";
 
 /** What the downward API tells a worker about its pod, by variable. */
 const DOWNWARD: Readonly<Record<string, string>> = {
@@ -54,7 +51,7 @@ export function workloadDeployment(
 function workerContainer(params: CheckedRunParams, owner: Ownership): Container {
   const { image, imagePullPolicy, port, command, args } = params;
   return {
-    name: CONTAINER,
+    name: WORKER_CONTAINER,
     image,
     imagePullPolicy,
     command,

@@ -1,5 +1,14 @@
-import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
+import {
+  deepStrictEqual,
+  match,
+  notStrictEqual,
+  ok,
+  rejects,
+  strictEqual,
+} from "node:assert/strict";
 import { ApiServer } from "../local/apiserver/mod.ts";
+import { LocalCluster } from "../local/mod.ts";
+import { Coordinator } from "./mod.ts";
 import { Sandbox } from "./testdata/sandbox.ts";
 
 const W = { name: "w", image: "w:1", port: 80 } as const;
@@ -129,6 +138,21 @@ Deno.test("Workload.ready() says why when the time is over", async () => {
   });
 });
 
+Deno.test("Workload.ready() may wait for ever, and refuses what is no time", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run(W);
+  const ready = workload.ready({ timeout: Infinity });
+  await sandbox.completeDeployment("w");
+  await ready;
+  for (const timeout of [NaN, -1, "5" as never]) {
+    await rejects(workload.ready({ timeout }), {
+      name: "TypeError",
+      message: /^Cannot wait for "w": "timeout" given (NaN|-1|"5"), allowed is a number of milli/,
+    });
+  }
+});
+
 Deno.test("Workload.ready() rejects when its signal aborts, at once if it has aborted", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   await using coordinator = await sandbox.coordinator();
@@ -180,6 +204,20 @@ Deno.test("Workload.scale() changes the number and nothing else, by any handle",
   await rejects(() => old.scale(-1), /"replicas" given -1, allowed is an integer, 0 or more/);
 });
 
+Deno.test("Workload.scale() and Coordinator.run() take effect in the order of the calls", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run(W);
+  async function stored(): Promise<unknown[]> {
+    const { spec } = await sandbox.apps.getDeployment("w");
+    return [spec!.replicas, spec!.template.spec!.containers[0]!.image];
+  }
+  await Promise.all([workload.scale(3), coordinator.run({ ...W, image: "w:2", replicas: 4 })]);
+  deepStrictEqual(await stored(), [4, "w:2"]);
+  await Promise.all([coordinator.run({ ...W, image: "w:3", replicas: 5 }), workload.scale(6)]);
+  deepStrictEqual(await stored(), [6, "w:3"]);
+});
+
 Deno.test("Workload.scale() does not bring back what was deleted", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   await using coordinator = await sandbox.coordinator();
@@ -219,4 +257,29 @@ Deno.test("Workload.delete() deletes nothing of somebody else", async () => {
   const line = sandbox.requests.find((request) => request.startsWith("DELETE"));
   match(line!, /labelSelector=troupe\.dev%2Fcoordinator%3Dboss%2Ctroupe\.dev%2Fworkload%3Dw&/);
   ok(await sandbox.apps.getDeployment("theirs"));
+});
+
+Deno.test("Coordinator.run() right after delete() waits for the end and runs anew", async () => {
+  await using cluster = await LocalCluster.start({ images: { "w:1": [] }, runtime: "simulated" });
+  const { kubeconfig } = cluster;
+  await using coordinator = await Coordinator.create({ name: "boss", kubeconfig });
+  const old = await coordinator.run(W);
+  await old.ready();
+  const before = await old.pods();
+  const deleted = old.delete();
+  const anew = await coordinator.run(W);
+  await deleted;
+  await anew.ready();
+  const after = await anew.pods();
+  deepStrictEqual([before.length, after.length], [1, 1]);
+  notStrictEqual(after[0]!.name, before[0]!.name);
+  await rejects(() => old.scale(2), { message: 'Cannot scale "w": it was deleted' });
+});
+
+Deno.test("Workload.pods() are in the order of their names", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run(W);
+  for (const name of ["c", "a", "b"]) await sandbox.addPod(name);
+  deepStrictEqual((await workload.pods()).map(({ name }) => name), ["a", "b", "c"]);
 });

@@ -80,6 +80,15 @@ function given(value: unknown): string {
 /** A value as a message quotes it: short, and on one line. */
 export function quote(value: unknown): string {
   const plain = typeof value === "bigint" || typeof value === "number"; // JSON has no NaN
-  const text = plain ? String(value) : JSON.stringify(value) ?? typeof value;
+  const text = plain ? String(value) : json(value) ?? typeof value;
   return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
+}
+
+/** JSON, or nothing for what it cannot tell, such as a circle. */
+function json(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
 }

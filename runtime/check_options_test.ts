@@ -45,5 +45,8 @@ Deno.test("quote() is short and on one line", () => {
   strictEqual(quote("a\nb"), '"a\\nb"');
   strictEqual(quote(10n), "10");
   strictEqual(quote(() => {}), "function");
+  const circle: unknown[] = [1n];
+  circle.push(circle);
+  strictEqual(quote(circle), "object");
   strictEqual(quote("x".repeat(100)).length, 61);
 });

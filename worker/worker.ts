@@ -174,7 +174,8 @@ export class Worker implements AsyncDisposable {
   #answer(request: Request): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
     if (pathname.startsWith(OWN_PATHS)) return this.#answerOwn(pathname.slice(OWN_PATHS.length));
-    return this.#handler?.(request) ?? new Response("not found\n", { status: 404 });
+    if (this.#handler === undefined) return new Response("not found\n", { status: 404 });
+    return this.#handler(request);
   }
 
   #answerOwn(path: string): Response {

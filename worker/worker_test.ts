@@ -103,6 +103,33 @@ Deno.test("Worker reports a handler that throws and goes on", async () => {
   deepStrictEqual(errors, ["from serve", "from an event handler", "from an event handler"]);
 });
 
+Deno.test("Worker reports a handler that gives no answer", async () => {
+  const { worker, running, url } = await started();
+  const errors: Error[] = [];
+  worker.onError((e) => void errors.push(e));
+  for (const handler of [() => undefined, () => Promise.resolve("text")]) {
+    worker.serve(handler as never);
+    deepStrictEqual(await get(`${url}/`), [500, "internal error\n"]);
+  }
+  await worker.stop();
+  await running;
+  strictEqual(errors.length, 2);
+});
+
+Deno.test("Worker.stop() does not wait for connections that are idle", async () => {
+  const { worker, running } = await started();
+  const { port } = worker.address!;
+  using silent = await Deno.connect({ port });
+  using kept = await Deno.connect({ port });
+  await kept.write(new TextEncoder().encode("GET /troupe/livez HTTP/1.1\r\nhost: w\r\n\r\n"));
+  const buffer = new Uint8Array(1024);
+  match(new TextDecoder().decode(buffer.subarray(0, (await kept.read(buffer))!)), /^HTTP\/1.1 200/);
+  await worker.stop(); // the grace period is longer than any test
+  await running;
+  strictEqual(await kept.read(buffer), null);
+  strictEqual(await silent.read(buffer), null);
+});
+
 Deno.test("Worker.start() says which address is in use", async () => {
   const { worker, running } = await started();
   const { port } = worker.address!;

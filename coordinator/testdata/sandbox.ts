@@ -85,15 +85,15 @@ export class Sandbox implements AsyncDisposable {
     this.#refused.push(pattern);
   }
 
-  /** Cuts coordinators off; what they knew of the past is forgotten meanwhile. */
+  /** Cuts coordinators off. */
   goOffline(): void {
     this.#offline = true;
     this.#server.cutWatches();
   }
 
-  /** Lets coordinators in again. */
-  goOnline(): void {
-    this.#server.compact();
+  /** Lets coordinators in again; the past is forgotten, so they must list anew, unless it is kept. */
+  goOnline(options: { keepPast?: boolean } = {}): void {
+    if (!options.keepPast) this.#server.compact();
     this.#offline = false;
   }
 
