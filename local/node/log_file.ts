@@ -1,26 +1,47 @@
 /**
- * Log files on disk, and reading them while they are written.
+ * Writing a container's log to disk.
  *
- * `LogWriter` is the only writer of a file and tells its followers of each append; `readLog`
- * reads from the file only, and waits for that word instead of polling. A follower ends when the
- * writer closes, when its signal aborts or when its consumer stops iterating.
+ * `LogWriter` is the only writer of a file and tells its followers of each append. A file that
+ * reaches its limit becomes the older one, in place of the one before, and a new one is begun: what
+ * a container ever writes, its log takes no more than twice the limit. See `read_log.ts` for how
+ * both are read.
  */
-import { decodeLine, encodeLine, LineCutter, type LogLine, LogTimes } from "./log_lines.ts";
+import { encodeLine, LineCutter, LogTimes } from "./log_lines.ts";
 
-/** Reads are done in blocks of this size. */
-const BLOCK_BYTES = 64 * 1024;
-const LF = 10;
+/** Size that container runtimes, too, let a log file reach. */
+const MAX_FILE_BYTES = 10 * 1024 * 1024;
+
+/** Path of the file that was full, beside the one that is being written. */
+export function olderPath(path: string): string {
+  return `${path}.1`;
+}
 
 /** Writes one container's log. */
 export class LogWriter {
+  #path: string;
   #file: Deno.FsFile;
+  #limit: number;
+  #size = 0;
+  #turns = 0;
   #times = new LogTimes();
   #waiting = new Set<() => void>();
   #closed = false;
 
-  /** Creates the file; its folder must be there. */
-  constructor(path: string) {
+  /**
+   * Creates the file; its folder must be there.
+   *
+   * @param limit Size (bytes) after which a new file is begun
+   */
+  constructor(path: string, limit: number = MAX_FILE_BYTES) {
+    this.#path = path;
+    this.#limit = limit;
     this.#file = Deno.openSync(path, { create: true, write: true, append: true });
+    this.#size = this.#file.statSync().size;
+  }
+
+  /** How many times a new file was begun. */
+  get turns(): number {
+    return this.#turns;
   }
 
   /** Whether no more will be written. */
@@ -59,6 +80,7 @@ export class LogWriter {
 
   #write(lines: { text: Uint8Array; partial: boolean }[], stream: "stdout" | "stderr"): void {
     if (lines.length === 0 || this.#closed) return;
+    if (this.#size >= this.#limit) this.#turn();
     const encoded = lines.map(({ text, partial }) =>
       encodeLine(text, { time: this.#times.next(), stream, partial })
     );
@@ -71,63 +93,20 @@ export class LogWriter {
     for (let done = 0; done < bytes.length;) {
       done += this.#file.writeSync(bytes.subarray(done));
     }
+    this.#size += bytes.length;
     this.#wake();
+  }
+
+  /** Begins a new file. */
+  #turn(): void {
+    this.#file.close();
+    Deno.renameSync(this.#path, olderPath(this.#path));
+    this.#file = Deno.openSync(this.#path, { create: true, write: true, append: true });
+    this.#size = 0;
+    this.#turns++;
   }
 
   #wake(): void {
     for (const wake of [...this.#waiting]) wake();
   }
-}
-
-/** The lines of a log file from the last `tailLines` on; follows `writer` when one is given. */
-export async function* readLog(
-  path: string,
-  options: { tailLines?: number; writer?: LogWriter; signal?: AbortSignal } = {},
-): AsyncGenerator<LogLine> {
-  using file = Deno.openSync(path, { read: true });
-  if (options.tailLines !== undefined) seekToTail(file, options.tailLines);
-  const block = new Uint8Array(BLOCK_BYTES);
-  let rest: Uint8Array = new Uint8Array(0);
-  for (;;) {
-    // Looked at before the read: what is written after it wakes `appended`, or closes the writer.
-    const last = options.writer === undefined || options.writer.closed;
-    const size = file.readSync(block);
-    if (size === null || size === 0) {
-      if (last || options.signal?.aborted) return;
-      await options.writer!.appended(options.signal);
-      continue;
-    }
-    const bytes = new Uint8Array(rest.length + size);
-    bytes.set(rest);
-    bytes.set(block.subarray(0, size), rest.length);
-    let start = 0;
-    for (let end = bytes.indexOf(LF); end >= 0; end = bytes.indexOf(LF, start)) {
-      const line = decodeLine(bytes.subarray(start, end));
-      start = end + 1;
-      if (line !== undefined) yield line;
-    }
-    rest = bytes.slice(start);
-  }
-}
-
-/** Moves a file to the start of its last `lines` lines, reading backwards in blocks. */
-function seekToTail(file: Deno.FsFile, lines: number): void {
-  let position = file.seekSync(0, Deno.SeekMode.End);
-  const block = new Uint8Array(BLOCK_BYTES);
-  let seen = 0;
-  if (lines <= 0) return;
-  while (position > 0) {
-    const size = Math.min(BLOCK_BYTES, position);
-    position -= size;
-    file.seekSync(position, Deno.SeekMode.Start);
-    const got = file.readSync(block.subarray(0, size)) ?? 0;
-    for (let i = got - 1; i >= 0; i--) {
-      // The line feed that ends the file ends the last line; each one before it starts one.
-      if (block[i] === LF && seen++ === lines) {
-        file.seekSync(position + i + 1, Deno.SeekMode.Start);
-        return;
-      }
-    }
-  }
-  file.seekSync(0, Deno.SeekMode.Start);
 }

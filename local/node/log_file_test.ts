@@ -1,5 +1,6 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { LogWriter, readLog } from "./log_file.ts";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { LogWriter, olderPath } from "./log_file.ts";
+import { readLog } from "./read_log.ts";
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -61,4 +62,43 @@ Deno.test("readLog() ends when its signal aborts", () =>
     stop.abort();
     strictEqual((await next).done, true);
     writer.close();
+  }));
+
+Deno.test("LogWriter begins a new file when one is full, and readLog() reads both as one", () =>
+  withFile(async (path) => {
+    const writer = new LogWriter(path, 400);
+    const follower = readLog(path, { writer });
+    const followed: string[] = [];
+    for (let i = 0; i < 40; i++) {
+      await writer.copy(stream(`${i}\n`), "stdout");
+      followed.push(decoder.decode((await follower.next()).value!.text));
+    }
+    writer.close();
+    strictEqual((await follower.next()).done, true);
+    const all = Array.from({ length: 40 }, (_, i) => `${i}\n`);
+    deepStrictEqual(followed, all);
+    ok(writer.turns > 2);
+    ok(Deno.statSync(path).size < 500 && Deno.statSync(olderPath(path)).size < 500);
+    const kept = await tail(path);
+    ok(kept.length > 8 && kept.length < 24);
+    deepStrictEqual(kept, all.slice(-kept.length));
+    for (const count of [1, 7, 10, 12, 14]) {
+      deepStrictEqual(await tail(path, count), all.slice(-Math.min(count, kept.length)));
+    }
+    await Deno.remove(olderPath(path));
+  }));
+
+Deno.test("readLog() goes on with what is left when the writer was files ahead", () =>
+  withFile(async (path) => {
+    const writer = new LogWriter(path, 400);
+    const follower = readLog(path, { writer });
+    await writer.copy(stream("first\n"), "stdout");
+    strictEqual(decoder.decode((await follower.next()).value!.text), "first\n");
+    for (let i = 0; i < 100; i++) await writer.copy(stream(`${i}\n`), "stdout");
+    writer.close();
+    const rest: string[] = [];
+    for await (const { text } of follower) rest.push(decoder.decode(text));
+    strictEqual(rest.at(-1), "99\n");
+    strictEqual(new Set(rest).size, rest.length);
+    await Deno.remove(olderPath(path));
   }));

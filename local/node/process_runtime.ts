@@ -2,7 +2,7 @@
  * Runs a pod's containers as processes of this machine.
  *
  * Folder of a pod: `<dir>/pods/<namespace>_<name>_<uid>/`, with `<container>/<attempt>.log` for
- * each attempt and `tmp/`. The pod's folder is its HOME and, unless said otherwise, its working
+ * the last two attempts and `tmp/`. The pod's folder is its HOME and, unless said otherwise, its working
  * directory.
  *
  * An attempt ends in this order: the main process ends; what is left of its process group is
@@ -13,9 +13,10 @@
  */
 import { performAction } from "./actions.ts";
 import type { ImageSpec } from "./image.ts";
-import { LogWriter, readLog } from "./log_file.ts";
+import { LogWriter, olderPath } from "./log_file.ts";
 import { formatLog, type LogOptions } from "./log_lines.ts";
-import { killMarked, MARKER, ProcessTable, signalGroup } from "./process_table.ts";
+import { ProcessTable } from "./process_table.ts";
+import { killMarked, MARKER, signalGroup } from "./processes.ts";
 import {
   type ContainerConfig,
   type ContainerExit,
@@ -25,6 +26,7 @@ import {
   type Runtime,
   StartError,
 } from "./runtime.ts";
+import { readLog } from "./read_log.ts";
 import { signalNumber } from "./signals.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -75,11 +77,12 @@ export class ProcessRuntime implements Runtime {
     const key = refKey(config);
     Deno.mkdirSync(`${home}/tmp`, { recursive: true });
     Deno.mkdirSync(`${home}/${config.container}`, { recursive: true });
-    this.#watchdog ??= new Watchdog(this.#table.dir);
+    this.#watchdog ??= new Watchdog(this.#table.dir, `${MARKER}=${this.#table.mark()}`);
     const mark = this.#table.mark(key);
     const child = spawn(config, { home, mark });
     this.#table.add(child.pid);
     const log = new LogWriter(logPath(this.#dir, config));
+    this.#forgetLog({ ...config, attempt: config.attempt - 2 });
     const exited = this.#finish(child, { key, log, mark });
     let ended = false;
     exited.then(() => ended = true);
@@ -131,6 +134,18 @@ export class ProcessRuntime implements Runtime {
     await Promise.all(containers.map((container) => container.exited));
     await this.#watchdog?.close();
     this.#table.close();
+  }
+
+  /** Removes an attempt's log: `kubectl logs --previous` asks for the one before only. */
+  #forgetLog(ref: ContainerRef): void {
+    const path = logPath(this.#dir, ref);
+    for (const file of [path, olderPath(path)]) {
+      try {
+        Deno.removeSync(file);
+      } catch {
+        // There is none.
+      }
+    }
   }
 
   async #finish(

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
-import { findMarked, processStartTime } from "./process_table.ts";
+import { findMarked, processStartTime } from "./processes.ts";
 import { ProcessRuntime } from "./process_runtime.ts";
 import type { ContainerConfig } from "./runtime.ts";
 
@@ -99,18 +99,24 @@ Deno.test("ProcessRuntime refuses a folder that a living agent uses", () =>
   }));
 
 /** Runs an agent in a process of its own that starts one container and says its pid. */
-async function agentProcess(dir: string): Promise<{ agent: Deno.ChildProcess; pid: number }> {
+async function agentProcess(
+  dir: string,
+  { permissions = ["-A"], script = "trap '' TERM; echo; while :; do sleep 1; done" } = {},
+): Promise<{ agent: Deno.ChildProcess; pid: number }> {
   const module = new URL("./process_runtime.ts", import.meta.url).href;
   const code = `
     import { ProcessRuntime } from "${module}";
     const runtime = new ProcessRuntime({ dir: ${JSON.stringify(dir)}, images: {} });
-    const of = ${JSON.stringify(config("trap '' TERM; while :; do sleep 1; done"))};
-    console.log((await runtime.start(of)).id.split("//")[1]);
+    const of = ${JSON.stringify(config(script))};
+    const { id } = await runtime.start(of);
+    const log = await runtime.logs(of, { follow: true });
+    for await (const _ of log) break; // It is up.
+    console.log(id.split("//")[1]);
     await new Promise(() => setInterval(() => {}, 1000));`;
   const file = `${dir}/agent.ts`;
   await Deno.writeTextFile(file, code);
   const agent = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", "--no-check", "--quiet", file],
+    args: ["run", ...permissions, "--no-prompt", "--no-check", "--quiet", file],
     cwd: new URL("../..", import.meta.url),
     stdout: "piped",
   }).spawn();
@@ -128,6 +134,23 @@ Deno.test("ProcessRuntime leaves no process behind when its own is killed", () =
     await agent.status;
     await gone(pid); // the watchdog's work
   }));
+
+for (const permissions of [["-A"], ["--allow-run", "--allow-read", "--allow-write"]]) {
+  Deno.test({
+    name: `ProcessRuntime with ${permissions[0]} leaves none that left its group when it is killed`,
+    ignore: Deno.build.os !== "linux",
+    fn: () =>
+      withDir(async (dir) => {
+        const script = "setsid sh -c 'trap \"\" TERM; echo; sleep 1000' & exec sleep 1000";
+        const { agent } = await agentProcess(dir, { permissions, script });
+        const marked = findMarked(`${Deno.realPathSync(dir)}|`);
+        ok(marked.length >= 3);
+        agent.kill("SIGKILL");
+        await agent.status;
+        for (const pid of marked) await gone(pid);
+      }),
+  });
+}
 
 Deno.test("ProcessRuntime ends what a killed one left when it starts in the same folder", () =>
   withDir(async (dir) => {

@@ -2,85 +2,12 @@
  * Which operating system processes belong to this agent, so that none outlives it.
  *
  * Each container's main process leads a session and process group of its own, so one signal
- * reaches the group. Whoever leaves the group still carries {@linkcode MARKER} in its
+ * reaches the group. Whoever leaves the group still carries the mark of `processes.ts` in its
  * environment, by which it is found under /proc (Linux; elsewhere only the group is reached).
  * A file for each main process, named after its pid and holding its start time, tells the next
  * agent in the same folder, and the watchdog, what to end: a pid alone could be another's by then.
  */
-
-/** Environment variable that every process of a container inherits: `<node folder>|<container>`. */
-export const MARKER = "TROUPE_CONTAINER_MARK";
-
-/** When a process started, in units that only compare with themselves; undefined if it is gone. */
-export function processStartTime(pid: number): string | undefined {
-  if (Deno.build.os === "linux") {
-    try {
-      const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
-      // The command name, in parentheses, may hold spaces: fields are counted after it.
-      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      // Field 3 is the state: a zombie runs no more. Field 22 is the start time.
-      return fields[0] === "Z" ? undefined : fields[19];
-    } catch {
-      return undefined;
-    }
-  }
-  try {
-    const { success, stdout } = new Deno.Command("ps", {
-      args: ["-o", "lstart=", "-p", String(pid)],
-      stderr: "null",
-    }).outputSync();
-    return success ? new TextDecoder().decode(stdout).trim() || undefined : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** Signals a process group; false when there is none of that id. */
-export function signalGroup(pid: number, signal: Deno.Signal): boolean {
-  try {
-    Deno.kill(-pid, signal);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Pids of the processes whose environment carries a mark that starts with `mark`. */
-export function findMarked(mark: string): number[] {
-  if (Deno.build.os !== "linux") return [];
-  const needle = `${MARKER}=${mark}`;
-  const found: number[] = [];
-  for (const entry of Deno.readDirSync("/proc")) {
-    const pid = Number(entry.name);
-    if (!Number.isInteger(pid) || pid === Deno.pid) continue;
-    try {
-      const environment = new TextDecoder().decode(Deno.readFileSync(`/proc/${pid}/environ`));
-      if (environment.split("\0").some((line) => line.startsWith(needle))) found.push(pid);
-    } catch {
-      // Gone meanwhile, or another user's.
-    }
-  }
-  return found;
-}
-
-/** Kills every process that carries the mark, until a look finds none. */
-export function killMarked(mark: string): number {
-  let killed = 0;
-  // A process that forks while it is looked for is found by the next look.
-  for (let look = 0; look < 10; look++) {
-    const pids = findMarked(mark);
-    if (pids.length === 0) break;
-    for (const pid of pids) {
-      try {
-        Deno.kill(pid, "SIGKILL");
-        killed++;
-      } catch {
-        // Gone meanwhile.
-      }
-    }
-  }
-  return killed;
-}
+import { killMarked, processStartTime, signalGroup } from "./processes.ts";
 
 /** Folders whose agent lives in this very process. */
 const inUse = new Set<string>();
@@ -89,7 +16,9 @@ const inUse = new Set<string>();
 export class ProcessTable {
   /** Folder of this life's pid files. */
   readonly dir: string;
-  #node: string;
+  /** Folder of the node, as its processes' marks name it. */
+  readonly node: string;
+  #life: string;
 
   /**
    * Claims a node's folder, after ending what a dead agent left there.
@@ -98,20 +27,20 @@ export class ProcessTable {
    */
   constructor(node: string) {
     Deno.mkdirSync(`${node}/processes`, { recursive: true });
-    this.#node = Deno.realPathSync(node);
-    if (inUse.has(this.#node)) {
+    this.node = Deno.realPathSync(node);
+    if (inUse.has(this.node)) {
       throw new Error(`Cannot use folder "${node}": a node agent of this process uses it`);
     }
-    reapStale(this.#node);
-    this.dir = `${this.#node}/processes/${Deno.pid}-${processStartTime(Deno.pid) ?? ""}`
-      .replaceAll(" ", "_");
+    reapStale(this.node);
+    this.#life = `${Deno.pid}-${processStartTime(Deno.pid) ?? ""}`.replaceAll(" ", "_");
+    this.dir = `${this.node}/processes/${this.#life}`;
     Deno.mkdirSync(this.dir, { recursive: true });
-    inUse.add(this.#node);
+    inUse.add(this.node);
   }
 
-  /** The mark of one container's processes. */
-  mark(container: string): string {
-    return `${this.#node}|${container}|`;
+  /** The mark of one container's processes; without a container, how those of this life begin. */
+  mark(container?: string): string {
+    return `${this.node}|${this.#life}|${container === undefined ? "" : `${container}|`}`;
   }
 
   /** Notes a main process that was just spawned. */
@@ -127,8 +56,8 @@ export class ProcessTable {
   /** Gives the folder back; nothing of it may run any more. */
   close(): void {
     removeQuietly(this.dir);
-    removeQuietly(`${this.#node}/processes`);
-    inUse.delete(this.#node);
+    removeQuietly(`${this.node}/processes`);
+    inUse.delete(this.node);
   }
 }
 
