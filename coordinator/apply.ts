@@ -84,18 +84,17 @@ async function repeatOnConflict<T>(write: () => Promise<T>): Promise<T> {
 }
 
 async function applyOnce(params: CheckedRunParams, options: WriteOptions): Promise<Deployment> {
-  const known = await findServiceAccount(params, options);
-  if (known === undefined) {
+  let account = await findServiceAccount(params, options);
+  if (account === undefined) {
     await applyDeployment(params, { ...options, dryRun: true });
-    await applyServiceAccount(params, options);
+    // without force: another coordinator may just have made it
+    account = await applyServiceAccount(params, options, { force: false });
   }
   const deployment = await applyDeployment(params, options);
   const owner = ownedBy(deployment);
-  if (!known?.metadata?.ownerReferences?.some(({ uid }) => uid === owner.uid)) {
-    await applyServiceAccount(params, options, {
-      uid: known?.metadata?.uid ?? undefined,
-      owners: [owner],
-    });
+  const { uid, ownerReferences } = account.metadata ?? {};
+  if (!ownerReferences?.some((reference) => reference.uid === owner.uid)) {
+    await applyServiceAccount(params, options, { force: true, uid: uid ?? "", owners: [owner] });
   }
   return deployment;
 }
@@ -147,14 +146,14 @@ async function findServiceAccount(
 async function applyServiceAccount(
   params: CheckedRunParams,
   { client, coordinator, signal }: WriteOptions,
-  tie: Parameters<typeof workloadServiceAccount>[2] = {},
-): Promise<void> {
+  { force, ...tie }: { force: boolean } & Parameters<typeof workloadServiceAccount>[2],
+): Promise<ServiceAccount> {
   try {
-    await new CoreV1Api(client).namespace(params.namespace).patchServiceAccount(
+    return await new CoreV1Api(client).namespace(params.namespace).patchServiceAccount(
       params.name,
       "apply-patch",
       workloadServiceAccount(params, coordinator, tie),
-      { fieldManager: fieldManager(coordinator), force: true, abortSignal: signal },
+      { fieldManager: fieldManager(coordinator), force, abortSignal: signal },
     );
   } catch (e) {
     throw explainRefusedApply(e);

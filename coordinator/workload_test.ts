@@ -83,6 +83,22 @@ Deno.test("Coordinator.run() leaves a workload of another coordinator alone", as
   });
 });
 
+Deno.test("Coordinator.run() of one name by two coordinators at once lets just one have it", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using boss = await sandbox.coordinator();
+  await using other = await sandbox.coordinator({ name: "other" });
+  for (const name of ["a", "b", "c", "d", "e"]) {
+    const results = await Promise.allSettled([boss, other].map((c) => c.run({ ...W, name })));
+    deepStrictEqual(results.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+    const winner = results[0]!.status === "fulfilled" ? "boss" : "other";
+    const account = await sandbox.core.getServiceAccount(name);
+    const deployment = await sandbox.apps.getDeployment(name);
+    for (const { metadata } of [account, deployment]) {
+      strictEqual(metadata!.labels!["troupe.dev/coordinator"], winner);
+    }
+  }
+});
+
 Deno.test("Coordinator.run() is refused when the coordinator has stopped", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   const coordinator = await sandbox.coordinator();
