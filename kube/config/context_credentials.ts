@@ -1,13 +1,15 @@
 /**
  * The credentials of one context. Files are read again after {@linkcode FILE_TTL_MS} or when the
  * server refused what they held; a plugin runs again when what it gave has expired or was refused.
- * One loading at a time: requests that come meanwhile wait for the same.
+ * One loading at a time: requests that come meanwhile wait for the same, and when all of them have
+ * been aborted, so is the loading.
  */
 import { KubeConfigContext } from "@cloudydeno/kubernetes-client";
-import { abortable } from "./abortable.ts";
 import type { Credentials, Presented, TlsMaterial } from "./cluster_config.ts";
 import { causeText, ConfigError, firstLine } from "./config_error.ts";
+import { ExecPlugin } from "./exec_plugin.ts";
 import type { Cluster, User } from "./kubeconfig_schema.ts";
+import { SharedWork } from "./shared_work.ts";
 
 /** How long a file's content is used; the kubelet replaces a token minutes before it expires. */
 export const FILE_TTL_MS = 60_000;
@@ -36,13 +38,11 @@ export class ContextCredentials implements Credentials {
   readonly #user: User;
   readonly #source: string;
   readonly #now: () => number;
-  readonly #usesPlugin: boolean;
+  readonly #plugin?: ExecPlugin;
   #material?: { value: Material; staleAt: number };
-  /** Keeps what the plugin gave, until that expires. */
-  #plugin?: KubeConfigContext;
   #presented?: Presented;
   #tls?: TlsMaterial;
-  #loading?: Promise<Presented>;
+  #loading?: SharedWork<Presented>;
 
   constructor(cluster: Cluster, user: User, options: ContextCredentialsOptions) {
     this.#cluster = cluster;
@@ -51,40 +51,43 @@ export class ContextCredentials implements Credentials {
     this.#now = options.now ?? (() => performance.now());
     const otherwise = user.token || user.tokenFile || user.username ||
       user["client-certificate"] || user["client-certificate-data"] || user["auth-provider"];
-    this.#usesPlugin = Boolean(user.exec) && !otherwise;
+    if (user.exec && !otherwise) {
+      this.#plugin = new ExecPlugin(user.exec, { cluster, now: this.#now });
+    }
   }
 
   get(options: { signal?: AbortSignal } = {}): Promise<Presented> {
     if (options.signal?.aborted) return Promise.reject(options.signal.reason);
-    if (this.#presented && !this.#usesPlugin && !this.#isStale()) {
+    if (this.#presented && !this.#plugin && !this.#isStale()) {
       return Promise.resolve(this.#presented);
     }
-    if (!this.#loading) {
-      const loading = this.#load().finally(() => {
-        if (this.#loading === loading) this.#loading = undefined;
-      });
+    if (!this.#loading || this.#loading.abandoned) {
+      const loading = new SharedWork((signal) =>
+        this.#load(signal).finally(() => {
+          if (this.#loading === loading) this.#loading = undefined;
+        })
+      );
       this.#loading = loading;
     }
-    return abortable(this.#loading, options.signal);
+    return this.#loading.wait(options.signal);
   }
 
   refresh(rejected?: Presented): void {
     if (rejected && rejected !== this.#presented) return;
-    this.#material =
-      this.#plugin =
-      this.#presented =
-      this.#loading =
-        undefined;
+    this.#plugin?.forget();
+    this.#material = this.#presented = this.#loading = undefined;
   }
 
   #isStale(): boolean {
     return !this.#material || this.#now() >= this.#material.staleAt;
   }
 
-  async #load(): Promise<Presented> {
+  async #load(signal: AbortSignal): Promise<Presented> {
     const material = this.#isStale() ? await this.#readAgain() : this.#material!.value;
-    const secrets = this.#usesPlugin
-      ? await this.#runPlugin(material)
+    const secrets = this.#plugin
+      ? await this.#plugin.get({ ca: material.ca, signal }).catch((error) => {
+        throw signal.aborted ? signal.reason : this.#error(firstLine(error), error);
+      })
       : { cert: material.cert, key: material.key, authorization: await this.#header(material) };
     const tls: TlsMaterial = {
       caCerts: material.ca ? [material.ca] : [],
@@ -176,38 +179,6 @@ export class ContextCredentials implements Credentials {
     } catch (error) {
       throw this.#error(firstLine(error), error);
     }
-  }
-
-  async #runPlugin(
-    material: Material,
-  ): Promise<{ authorization?: string; cert?: string; key?: string }> {
-    const cluster = { ...this.#cluster };
-    delete cluster["certificate-authority"];
-    if (material.ca) cluster["certificate-authority-data"] = btoa(material.ca);
-    const plugin = this.#plugin ??= new KubeConfigContext(
-      {},
-      cluster as never,
-      { exec: this.#user.exec } as never,
-    );
-    const exec = this.#user.exec!;
-    let authorization: string | null, client: { userCert: string; userKey: string } | null;
-    try {
-      authorization = await plugin.getAuthHeader();
-      client = await plugin.getClientTls();
-    } catch (error) {
-      const cause = error instanceof Deno.errors.NotCapable
-        ? causeText(error, { flag: "run", value: exec.command })
-        : firstLine(error);
-      throw this.#error(`exec plugin "${exec.command}": ${cause}`, error);
-    }
-    if (!authorization && !client) {
-      throw this.#error(`exec plugin "${exec.command}" gave neither a token nor a certificate`);
-    }
-    return {
-      authorization: authorization ?? undefined,
-      cert: client?.userCert,
-      key: client?.userKey,
-    };
   }
 
   #error(text: string, cause?: unknown): ConfigError {

@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import { ContextCredentials, FILE_RETRY_MS, FILE_TTL_MS } from "./context_credentials.ts";
+import { MIN_USE_MS } from "./exec_plugin.ts";
 import { makeTempDir, type TempDir } from "./testdata/temp_dir.ts";
 
 const PEM = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
@@ -22,7 +23,11 @@ async function writePlugin(dir: TempDir, status: Record<string, string>): Promis
   );
 }
 
-function withPlugin(command: string, more: Record<string, unknown> = {}): ContextCredentials {
+function withPlugin(
+  command: string,
+  more: Record<string, unknown> = {},
+  now?: () => number,
+): ContextCredentials {
   const exec = {
     apiVersion: "client.authentication.k8s.io/v1" as const,
     command,
@@ -32,7 +37,7 @@ function withPlugin(command: string, more: Record<string, unknown> = {}): Contex
   return new ContextCredentials(
     { "server": "https://127.0.0.1:1", "certificate-authority-data": btoa(PEM) },
     { exec },
-    { source: 'context "c", user "u"' },
+    { source: 'context "c", user "u"', now },
   );
 }
 
@@ -128,12 +133,42 @@ Deno.test({
   ignore: windows,
   async fn() {
     await using dir = await makeTempDir();
-    const expirationTimestamp = new Date(Date.now() - 1000).toISOString();
+    const expirationTimestamp = new Date(Date.now() + 3_600_000).toISOString();
     const plugin = await writePlugin(dir, { token: "t-@N", expirationTimestamp });
-    const credentials = withPlugin(plugin);
-    const first = (await credentials.get()).authorization;
-    const second = (await credentials.get()).authorization;
-    strictEqual(first === second, false);
+    let now = 0;
+    const credentials = withPlugin(plugin, {}, () => now);
+    strictEqual((await credentials.get()).authorization, "Bearer t-1");
+    now = 3_500_000;
+    strictEqual((await credentials.get()).authorization, "Bearer t-1");
+    now = 3_600_000;
+    strictEqual((await credentials.get()).authorization, "Bearer t-2");
+  },
+});
+
+Deno.test({
+  name: "ContextCredentials.get() does not run an exec plugin for each request when clocks differ",
+  ignore: windows,
+  async fn() {
+    await using dir = await makeTempDir();
+    const expirationTimestamp = new Date(Date.now() - 3_600_000).toISOString();
+    const plugin = await writePlugin(dir, { token: "t-@N", expirationTimestamp });
+    let now = 0;
+    const credentials = withPlugin(plugin, {}, () => now);
+    strictEqual((await credentials.get()).authorization, "Bearer t-1");
+    strictEqual((await credentials.get()).authorization, "Bearer t-1");
+    now = MIN_USE_MS;
+    strictEqual((await credentials.get()).authorization, "Bearer t-2");
+  },
+});
+
+Deno.test({
+  name: "ContextCredentials.get() runs an exec plugin whose args and env are null",
+  ignore: windows,
+  async fn() {
+    await using dir = await makeTempDir();
+    const plugin = await writePlugin(dir, { token: "t-@N" });
+    const credentials = withPlugin(plugin, { args: null, env: null });
+    strictEqual((await credentials.get()).authorization, "Bearer t-1");
   },
 });
 
@@ -222,6 +257,6 @@ Deno.test({
     controller.abort(new Error("enough"));
     await rejects(waiting, /enough/);
     await dir.write("go", "");
-    await rejects(other, /did not output an ExecCredential/);
+    await rejects(other, /did not print an ExecCredential/);
   },
 });
