@@ -12,6 +12,7 @@
  */
 import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import { CoreV1Api, type ServiceAccount } from "@cloudydeno/kubernetes-apis/core/v1";
+import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { ApiError, isConflict, isNotFound } from "../kube/mod.ts";
 import { explainRefusedApply } from "./refused_apply.ts";
@@ -30,6 +31,8 @@ export interface WriteOptions {
   coordinator: string;
   /** Rejects with its reason when it aborts. */
   signal: AbortSignal;
+  /** Whom the Deployment belongs to; nobody if there is none. */
+  owners?: OwnerReference[];
   /** Writes only if the Deployment is this very one. */
   uid?: string;
   /** Lets the server check the Deployment, and store nothing. */
@@ -103,8 +106,8 @@ async function applyDeployment(
   params: CheckedRunParams,
   options: WriteOptions,
 ): Promise<Deployment> {
-  const { client, coordinator, signal, uid, dryRun } = options;
-  const body = workloadDeployment(params, coordinator, { uid });
+  const { client, coordinator, signal, uid, owners, dryRun } = options;
+  const body = workloadDeployment(params, coordinator, { uid, owners });
   try {
     return await new AppsV1Api(client).namespace(params.namespace).patchDeployment(
       params.name,

@@ -105,6 +105,9 @@ export class Coordinator implements AsyncDisposable {
       coordinator: options.name,
       view: this.#view,
       life: this.#life.signal,
+      owner: options.owner === undefined
+        ? undefined
+        : { name: options.owner, namespace: this.namespace },
     });
   }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ClusterConfig } from "../kube/mod.ts";
-import { checkOptions, dnsLabel, instance, namespaceName } from "../runtime/mod.ts";
+import { checkOptions, dnsLabel, dnsName, instance, namespaceName } from "../runtime/mod.ts";
 import type { WatchOptions } from "./cluster_view.ts";
 
 /** How long handlers may go on after the first SIGTERM: less than a pod's 30 s. */
@@ -14,6 +14,7 @@ const path = z.string().min(1);
 const schema = z.strictObject({
   name: dnsLabel(63),
   namespace: namespaceName.optional(),
+  owner: dnsName.optional(),
   namespaces: z.array(namespaceName).optional().describe("a list of namespaces, each a DNS label"),
   kubeconfig: path.optional().describe("the path of a file"),
   context: path.optional().describe("the name of a context in the kubeconfig"),
@@ -51,6 +52,12 @@ export interface CoordinatorOptions {
    * @default none
    */
   namespaces?: string[];
+  /**
+   * Name of a Deployment in `namespace`, such as the coordinator's own, with whose deletion the
+   * workloads are deleted too. Workloads in other namespaces cannot have it.
+   * @default none: workloads outlive the coordinator
+   */
+  owner?: string;
   /**
    * Path of a kubeconfig.
    * @default `KUBECONFIG`, else `~/.kube/config`, else the pod's service account

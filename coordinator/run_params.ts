@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkOptions, dnsLabel, namespaceName, portNumber } from "../runtime/mod.ts";
+import { checkOptions, DNS_NAME, dnsLabel, namespaceName, portNumber } from "../runtime/mod.ts";
 import { LABELS } from "./labels.ts";
 
 /**
@@ -24,13 +24,12 @@ const RESERVED_ENVS: readonly string[] = [
 ];
 
 const NAME_PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 function isQualifiedName(key: string): boolean {
   const parts = key.split("/");
   const name = parts.pop()!;
   if (parts.length > 1 || !NAME_PART.test(name)) return false;
-  return parts.length === 0 || (parts[0]!.length <= 253 && DNS_SUBDOMAIN.test(parts[0]!));
+  return parts.length === 0 || (parts[0]!.length <= 253 && DNS_NAME.test(parts[0]!));
 }
 
 /** A map of texts whose keys are checked by name and whose values by `isValue`. */

@@ -1,4 +1,5 @@
 import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
+import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { deleteWorkload, scaleWorkload } from "./apply.ts";
 import type { ClusterView, NamespaceView } from "./cluster_view.ts";
@@ -28,6 +29,8 @@ export interface WaitForWorkloadOptions {
 /** What was last applied for a workload; shared by all its handles. */
 export interface Applied {
   params: CheckedRunParams;
+  /** Whom it belongs to; nobody if there is none. */
+  owners: OwnerReference[] | undefined;
   deployment: Deployment;
 }
 
@@ -107,7 +110,8 @@ export class Workload {
     await writes.add(workloadKey(this), life, async () => {
       const params = { ...this.#applied.params, replicas: checked };
       const uid = this.#applied.deployment.metadata?.uid ?? "";
-      const options = { client, coordinator, signal: life, uid };
+      const { owners } = this.#applied;
+      const options = { client, coordinator, signal: life, uid, owners };
       this.#applied.deployment = await scaleWorkload(params, options);
       this.#applied.params = params;
     });

@@ -19,7 +19,7 @@ const DOWNWARD: Readonly<Record<string, string>> = {
 export function workloadDeployment(
   params: CheckedRunParams,
   coordinator: string,
-  options: { uid?: string } = {},
+  options: { uid?: string; owners?: OwnerReference[] } = {},
 ): Deployment {
   const owner = { coordinator, workload: params.name };
   const labels = { ...params.labels, ...ownLabels(owner) };
@@ -32,6 +32,7 @@ export function workloadDeployment(
       namespace: params.namespace,
       labels,
       annotations,
+      ownerReferences: options.owners,
       uid: options.uid,
     },
     spec: {

@@ -292,6 +292,31 @@ Deno.test("Coordinator.run() right after delete() waits for the end and runs ane
   await rejects(() => old.scale(2), { message: 'Cannot scale "w": it was deleted' });
 });
 
+Deno.test("Coordinator.run() ties workloads to the owner that the coordinator is told", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using plain = await sandbox.coordinator();
+  await plain.run({ ...W, name: "self" });
+  const { uid } = (await sandbox.apps.getDeployment("self")).metadata!;
+  async function owners(): Promise<unknown[]> {
+    const { metadata } = await sandbox.apps.getDeployment("w");
+    return (metadata!.ownerReferences ?? []).map((reference) => reference.uid);
+  }
+  await using coordinator = await sandbox.coordinator({ name: "head", owner: "self" });
+  const workload = await coordinator.run(W);
+  deepStrictEqual(await owners(), [uid]);
+  await workload.scale(2);
+  deepStrictEqual(await owners(), [uid]);
+  await rejects(coordinator.run({ ...W, namespace: "default" }), {
+    message: 'Cannot run "w" in namespace "default": ' +
+      'its owner, Deployment "self", is in namespace "team"',
+  });
+  await using free = await sandbox.coordinator({ name: "head" });
+  await free.run(W);
+  deepStrictEqual(await owners(), []);
+  await using lost = await sandbox.coordinator({ name: "head", owner: "nobody" });
+  await rejects(lost.run(W), { message: /deployments.apps "nobody".*not found/ });
+});
+
 Deno.test("Workload.pods() are in the order of their names", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   await using coordinator = await sandbox.coordinator();

@@ -7,6 +7,11 @@ export interface CoordinatorRulesOptions {
    * @default false
    */
   deletes?: boolean;
+  /**
+   * The Deployment that the coordinator was told as `owner`, which it reads.
+   * @default none
+   */
+  owner?: string;
 }
 
 /**
@@ -17,8 +22,12 @@ export interface CoordinatorRulesOptions {
 export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyRule[] {
   const deployments = ["create", "list", "patch", "watch"];
   if (options.deletes) deployments.push("deletecollection");
+  const { owner } = options;
   return [
     { apiGroups: ["apps"], resources: ["deployments"], verbs: deployments },
+    ...(owner === undefined ? [] : [
+      { apiGroups: ["apps"], resources: ["deployments"], resourceNames: [owner], verbs: ["get"] },
+    ]),
     { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
     { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["create", "get", "patch"] },
   ];

@@ -1,5 +1,5 @@
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { greeterManifests, manifestFiles, restrictedPod } from "./mod.ts";
+import { coordinatorRules, greeterManifests, manifestFiles, restrictedPod } from "./mod.ts";
 import { violations } from "./testdata/restricted_rules.ts";
 
 Deno.test("restrictedPod() meets the restricted Pod Security Standard", () => {
@@ -22,12 +22,20 @@ Deno.test("violations() finds each thing that a pod does wrong", () => {
   ]);
   const worse = {
     hostNetwork: true,
-    securityContext: { runAsUser: 0 },
+    securityContext: { runAsUser: 0, sysctls: [{ name: "kernel.msgmax", value: "1" }] },
     volumes: [{ name: "v", hostPath: { path: "/" } }],
     containers: [{
       name: "a",
       ports: [{ containerPort: 1, hostPort: 1 }],
-      securityContext: { privileged: true, procMount: "Unmasked" },
+      readinessProbe: { httpGet: { port: 1, host: "10.0.0.1" } },
+      lifecycle: { preStop: { tcpSocket: { port: 1, host: "10.0.0.1" } } },
+      securityContext: {
+        privileged: true,
+        procMount: "Unmasked",
+        seLinuxOptions: { role: "sysadm_r" },
+        appArmorProfile: { type: "Unconfined" },
+        windowsOptions: { hostProcess: true },
+      },
     }],
   };
   const found = violations(worse);
@@ -39,6 +47,11 @@ Deno.test("violations() finds each thing that a pod does wrong", () => {
       "volume types",
       "running as non-root user",
       "proc mount",
+      "host process",
+      "host probes and lifecycle hooks",
+      "AppArmor",
+      "SELinux",
+      "sysctls",
     ]
   ) ok(found.includes(name), name);
 });
@@ -74,6 +87,17 @@ Deno.test("greeterManifests() grants no wildcard", () => {
       notStrictEqual(word, "*");
     }
   }
+});
+
+Deno.test("coordinatorRules() let a coordinator read its owner only if it has one", () => {
+  const reads = (options = {}) =>
+    coordinatorRules(options).filter(({ resources, verbs }) =>
+      resources![0] === "deployments" && verbs.includes("get")
+    );
+  deepStrictEqual(reads(), []);
+  deepStrictEqual(reads({ owner: "boss" }), [
+    { apiGroups: ["apps"], resources: ["deployments"], resourceNames: ["boss"], verbs: ["get"] },
+  ]);
 });
 
 for (const [name, text] of Object.entries(manifestFiles())) {

@@ -16,7 +16,15 @@ export {
   runProgram,
   UsageError,
 } from "./flags.ts";
-export { DNS_LABEL, dnsLabel, instance, namespaceName, portNumber } from "./schemas.ts";
+export {
+  DNS_LABEL,
+  DNS_NAME,
+  dnsLabel,
+  dnsName,
+  instance,
+  namespaceName,
+  portNumber,
+} from "./schemas.ts";
 export { type Handler, SerialHandlers } from "./serial_handlers.ts";
 export { onStopSignal } from "./stop_signals.ts";
 export { within } from "./within.ts";

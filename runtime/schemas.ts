@@ -11,6 +11,14 @@ export function dnsLabel(max: number): z.ZodString {
   );
 }
 
+/** A DNS-1123 subdomain: labels with dots between them. */
+export const DNS_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+/** A schema for a DNS-1123 subdomain, what Kubernetes allows in the names of most objects. */
+export const dnsName: z.ZodString = z.string().max(253).regex(DNS_NAME).describe(
+  'a DNS name: lower-case letters, digits, "-" and ".", at most 253 characters',
+);
+
 /** A schema for a namespace's name. */
 export const namespaceName: z.ZodString = dnsLabel(63);
 

@@ -12,6 +12,15 @@ function each(check: (container: Container) => boolean): (pod: PodSpec) => boole
   return (pod) => [...pod.containers, ...pod.initContainers ?? []].every(check);
 }
 
+/** Hosts that a container's probes and hooks name; since 1.34 the standard allows none. */
+function hosts(container: Container): string[] {
+  const { readinessProbe, livenessProbe, startupProbe, lifecycle } = container;
+  const handlers = [readinessProbe, livenessProbe, startupProbe];
+  return [...handlers, lifecycle?.postStart, lifecycle?.preStop]
+    .flatMap((handler) => [handler?.httpGet?.host, handler?.tcpSocket?.host])
+    .filter((host) => host != null && host !== "") as string[];
+}
+
 /** Types of volumes that the standard allows. */
 const VOLUMES = [
   "configMap",
@@ -70,6 +79,29 @@ const RULES: readonly Rule[] = [
       (securityContext?.capabilities?.add ?? []).every((name) => name === "NET_BIND_SERVICE")
     ),
   },
+  {
+    name: "host process",
+    complies: (pod) =>
+      !pod.securityContext?.windowsOptions?.hostProcess &&
+      each((c) => !c.securityContext?.windowsOptions?.hostProcess)(pod),
+  },
+  { name: "host probes and lifecycle hooks", complies: each((c) => hosts(c).length === 0) },
+  {
+    name: "AppArmor",
+    complies: (pod) =>
+      [pod, ...pod.containers].every(({ securityContext }) =>
+        securityContext?.appArmorProfile?.type !== "Unconfined"
+      ),
+  },
+  {
+    // stricter than the standard, which allows some: troupe sets none
+    name: "SELinux",
+    complies: (pod) =>
+      [pod, ...pod.containers].every(({ securityContext }) =>
+        securityContext?.seLinuxOptions == null
+      ),
+  },
+  { name: "sysctls", complies: (pod) => (pod.securityContext?.sysctls ?? []).length === 0 },
   { name: "proc mount", complies: each((c) => c.securityContext?.procMount == null) },
   {
     name: "troupe: read-only root file system",
