@@ -1,4 +1,4 @@
-import { forbiddenMessage } from "./forbidden_message.ts";
+import { forbiddenMessage, refusedRequest } from "./forbidden_message.ts";
 import { describeRequest, type RequestInfo, resourceOf } from "./request_info.ts";
 
 /** What a Kubernetes API server says about a failed request, as far as it is used. */
@@ -91,9 +91,10 @@ export interface FailedResponse {
 }
 
 /** Makes the error of a response; its body is read as a Status whatever its headers say. */
-export function toApiError(info: RequestInfo, response: FailedResponse): ApiError {
+export function toApiError(asked: RequestInfo, response: FailedResponse): ApiError {
   const { httpCode, body } = response;
   const status = parseStatus(body);
+  const info = httpCode === 403 ? refusedRequest(asked, status?.message) : asked;
   const seconds = status?.details?.retryAfterSeconds;
   return new ApiError(messageOf(info, response, status), {
     httpCode,

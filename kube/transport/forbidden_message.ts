@@ -5,14 +5,25 @@ const BY_RBAC = new RegExp(
   `User "([^"]*)" cannot (\\S+) resource "([^"]*)" in API group "([^"]*)"` +
     `(?: in the namespace "([^"]*)"| at the cluster scope)?`,
 );
+/** How kube-apiserver refuses an apply that would create: with no word of what is lacking. */
+const UNEXPLAINED = / is forbidden:\s*$/;
 const PATH_BY_RBAC = /User "([^"]*)" cannot (\S+) path "([^"]*)"/;
+
+/**
+ * The request that was refused. An apply of what does not exist needs `create` beside `patch`; who
+ * lacks `patch` is told so, and who lacks `create` is told nothing.
+ */
+export function refusedRequest(info: RequestInfo, said = ""): RequestInfo {
+  return info.verb === "patch" && UNEXPLAINED.test(said) ? { ...info, verb: "create" } : info;
+}
 
 /**
  * The text of a 403: who may not do what, and the rule of a Role that would grant it. What the
  * server says counts more than what was asked: an apply that creates lacks `create`, not `patch`.
  * What is forbidden for another reason than RBAC (a quota, Pod Security) is told in its own words.
  */
-export function forbiddenMessage(info: RequestInfo, said = ""): string {
+export function forbiddenMessage(asked: RequestInfo, said = ""): string {
+  const info = refusedRequest(asked, said);
   const wanted = `Cannot ${describeRequest(info)}`;
   const path = PATH_BY_RBAC.exec(said);
   if (path) {
@@ -20,7 +31,9 @@ export function forbiddenMessage(info: RequestInfo, said = ""): string {
     return `${wanted}: forbidden for "${path[1]}"; grant it with a ClusterRole rule ${rule}`;
   }
   const refused = BY_RBAC.exec(said);
-  if (!refused && said) return `${wanted}: ${said.split("\n", 1)[0]!.trim()}`;
+  if (!refused && said && !UNEXPLAINED.test(said)) {
+    return `${wanted}: ${said.split("\n", 1)[0]!.trim()}`;
+  }
 
   const [, user, verb, what, group, namespace] = refused ??
     ["", "", info.verb, resourceOf(info), info.group, info.namespace];

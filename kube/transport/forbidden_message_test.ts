@@ -1,4 +1,5 @@
 import { strictEqual } from "node:assert/strict";
+import { toApiError } from "./api_error.ts";
 import { forbiddenMessage } from "./forbidden_message.ts";
 import { parseRequest } from "./request_info.ts";
 
@@ -68,4 +69,22 @@ Deno.test("forbiddenMessage() knows paths that are no resources", () => {
     `Cannot get /metrics: forbidden for "jane"; grant it with a ClusterRole rule ` +
       `{ nonResourceURLs: ["/metrics"], verbs: ["get"] }`,
   );
+});
+
+Deno.test("forbiddenMessage() asks for create when an apply is refused without a reason", () => {
+  const apply = parseRequest("PATCH", "/apis/apps/v1/namespaces/ns/deployments/web");
+  strictEqual(
+    forbiddenMessage(apply, `deployments.apps "web" is forbidden: `),
+    `Cannot create deployments.apps "web" in namespace "ns": forbidden; grant it with ` +
+      `a Role rule { apiGroups: ["apps"], resources: ["deployments"], verbs: ["create"] }`,
+  );
+});
+
+Deno.test("toApiError() names create when an apply is refused without a reason", () => {
+  const apply = parseRequest("PATCH", "/apis/apps/v1/namespaces/ns/deployments/web");
+  const message = `deployments.apps "web" is forbidden: `;
+  const body = JSON.stringify({ kind: "Status", reason: "Forbidden", code: 403, message });
+  const error = toApiError(apply, { httpCode: 403, body, source: "s" });
+  strictEqual(error.verb, "create");
+  strictEqual(error.reason, "Forbidden");
 });
