@@ -1,6 +1,7 @@
 /**
  * Tools for testing programs that talk to a Kubernetes API server: a proxy that injects faults
- * by a seeded plan.
+ * by a seeded plan, between any client and any server, and a scripted server that answers expected
+ * calls and misbehaves at any byte.
  *
  * ```ts ignore
  * import { FaultProxy } from "@troupe/troupe/testing";
@@ -24,4 +25,13 @@ export {
   type FaultSubject,
   type Range,
 } from "./fault_plan.ts";
+export {
+  type CallPattern,
+  type Framing,
+  type RecordedCall,
+  type ReplyStep,
+  type ScriptedCall,
+  ScriptedServer,
+  type ScriptedServerOptions,
+} from "./scripted_server.ts";
 export { seededRandom } from "./seeded_random.ts";
