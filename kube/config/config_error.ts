@@ -11,6 +11,11 @@ export function causeText(
 ): string {
   if (error instanceof Deno.errors.NotFound) return "not found";
   if (error instanceof Deno.errors.NotCapable) {
+    // A library may want another permission than the one that is obvious.
+    const variable = /env access to "([^"]+)"/.exec(error.message)?.[1];
+    if (variable !== undefined) {
+      return `Deno may not read variable "${variable}", start with --allow-env=${variable}`;
+    }
     return `Deno may not ${VERBS[grant.flag]} it, start with --allow-${grant.flag}=${grant.value}`;
   }
   if (error instanceof Deno.errors.PermissionDenied) {

@@ -81,7 +81,7 @@ export class ExecPlugin {
   }
 
   async #run({ ca, signal }: { ca?: string; signal: AbortSignal }): Promise<ExecStatus> {
-    const { apiVersion, command } = this.#exec;
+    const { apiVersion } = this.#exec;
     const { code, text } = await this.#spawn(this.#request(ca), signal);
     if (code !== 0) throw this.#error(`exited with code ${code}`);
     let printed: { apiVersion?: unknown; kind?: unknown; status?: unknown } | null;

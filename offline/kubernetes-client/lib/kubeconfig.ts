@@ -1,5 +1,6 @@
 /** Kubeconfig files: reading, merging, contexts. Paths inside are taken as they stand. */
-import { parse } from "yaml";
+// Like the real package's parser, and unlike npm:yaml, it reads no environment variable.
+import { loadAll } from "js-yaml";
 import { KubeConfigContext } from "./kubeconfig_context.ts";
 import type { ClusterConfig, ContextConfig, RawKubeConfig, UserConfig } from "./raw_kubeconfig.ts";
 
@@ -19,7 +20,7 @@ export class KubeConfig {
   constructor(public readonly data: RawKubeConfig) {}
 
   static async readFromPath(path: string): Promise<KubeConfig> {
-    const data = parse(await Deno.readTextFile(path));
+    const [data] = loadAll(await Deno.readTextFile(path)) as (RawKubeConfig | undefined)[];
     if (data?.apiVersion !== "v1" || data.kind !== "Config") {
       throw new Error(`KubeConfig's "apiVersion" and "kind" fields weren't set`);
     }
