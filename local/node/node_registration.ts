@@ -119,6 +119,8 @@ export class NodeRegistration implements AsyncDisposable {
       await this.#renew(signal).catch((error) => this.#options.onError(error as Error));
       return { after: this.#options.renewInterval };
     }
+    // Only what came after the first list is told as a change: a deletion before it would be missed.
+    await this.#reflector.synced({ signal });
     const now = this.#options.clock.now();
     const present = this.#reflector.store.get(this.#node.name);
     const changed = present === undefined || present.metadata?.uid !== this.#uid ||

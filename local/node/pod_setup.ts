@@ -101,6 +101,7 @@ export async function containerConfig(
       ...setup.env,
     },
   });
+  const expanded = (words?: string[] | null) => words?.map((word) => expand(word, env));
   const { port } = setup.address;
   if (port !== undefined && name === servingContainer(pod)) env[PORT_VARIABLE] = String(port);
   return {
@@ -108,7 +109,11 @@ export async function containerConfig(
     container: name,
     attempt,
     image: container.image ?? "",
-    command: commandLine(image, container).map((word) => expand(word, env)),
+    // The image's own words stay as they are.
+    command: commandLine(image, {
+      command: expanded(container.command),
+      args: expanded(container.args),
+    }),
     env,
     cwd: container.workingDir || image.cwd,
     annotations: pod.metadata?.annotations ?? undefined,
