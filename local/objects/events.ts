@@ -25,6 +25,11 @@ export interface Note {
   readonly message: string;
   /** Who tells it, in kebab-case. @default the recorder's own name */
   readonly source?: string;
+  /**
+   * What was done, in UpperCamelCase, such as `Binding`. With it the Event has the form of the
+   * events.k8s.io API, as the scheduler's Events have: kubectl sorts them before the others.
+   */
+  readonly action?: string;
 }
 
 /** Options of {@linkcode EventRecorder}. */
@@ -153,7 +158,9 @@ export class EventRecorder implements AsyncDisposable {
         verb: "patch",
         kind: EVENTS,
         target: { namespace: namespaceOf(note.about), name: told.name },
-        patch: { count: told.count, lastTimestamp: timestamp(now), message },
+        patch: note.action === undefined
+          ? { count: told.count, lastTimestamp: timestamp(now), message }
+          : { series: { count: told.count, lastObservedTime: microTime(now) }, message },
       }, { signal });
       memory.told.set(key, told);
       return;
@@ -163,7 +170,7 @@ export class EventRecorder implements AsyncDisposable {
     memory.told.set(key, { name: object.metadata.name, count: 1, at: now });
   }
 
-  #event({ about, type, reason, source }: Note, message: string, now: number) {
+  #event({ about, type, reason, source, action }: Note, message: string, now: number) {
     const { name, namespace, uid, resourceVersion } = about.metadata;
     const suffix = Math.floor(this.#random() * 2 ** 48).toString(16).padStart(12, "0");
     const at = timestamp(now);
@@ -183,12 +190,16 @@ export class EventRecorder implements AsyncDisposable {
       type,
       reason,
       message,
-      source: { component },
       reportingComponent: component,
-      reportingInstance: "",
-      firstTimestamp: at,
-      lastTimestamp: at,
-      count: 1,
+      ...(action === undefined
+        ? {
+          source: { component },
+          reportingInstance: "",
+          firstTimestamp: at,
+          lastTimestamp: at,
+          count: 1,
+        }
+        : { action, reportingInstance: `${component}-local`, eventTime: microTime(now) }),
     };
   }
 
@@ -208,6 +219,11 @@ export class EventRecorder implements AsyncDisposable {
 /** Events about cluster-scoped objects live in the default namespace. */
 function namespaceOf(about: Item): string {
   return about.metadata.namespace ?? "default";
+}
+
+/** A time as Events of the newer form have it. */
+function microTime(now: number): string {
+  return new Date(now).toISOString().replace("Z", "000Z");
 }
 
 function takeToken(memory: Memory, now: number): boolean {

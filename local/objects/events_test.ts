@@ -44,6 +44,20 @@ Deno.test("EventRecorder counts up when it hears the same again", async () => {
   strictEqual((rest.requests[2]?.body as Body).count, 3);
 });
 
+Deno.test("EventRecorder writes a note with an action in the form of the newer API", async () => {
+  const { rest, recorder } = setup();
+  const note = { about: pod("web-1"), type: "Normal", reason: "Scheduled", message: "" } as const;
+  for (let i = 0; i < 2; i++) recorder.record({ ...note, action: "Binding" });
+  await recorder.settled();
+  const [made, again] = rest.requests.map(({ body }) => body as Record<string, unknown>);
+  const at = new Date(NOW).toISOString().replace("Z", "000Z");
+  deepStrictEqual(
+    [made!.action, made!.eventTime, made!.reportingInstance, made!.lastTimestamp, made!.source],
+    ["Binding", at, "tests-local", undefined, undefined],
+  );
+  deepStrictEqual(again, { series: { count: 2, lastObservedTime: at }, message: "" });
+});
+
 Deno.test("EventRecorder combines notes that differ only in their text", async () => {
   const { rest, recorder, note } = setup();
   for (let i = 0; i < 14; i++) note(`pod ${i}`);

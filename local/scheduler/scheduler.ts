@@ -212,6 +212,7 @@ export class Scheduler implements AsyncDisposable {
       about: pod.pod,
       type: "Normal",
       reason: "Scheduled",
+      action: "Binding",
       message: `Successfully assigned ${pod.key} to ${nodeName}`,
     });
   }
@@ -234,7 +235,13 @@ export class Scheduler implements AsyncDisposable {
     await this.#client.write({ verb: "update", kind: PODS, object, subresource: "status" }, {
       signal,
     });
-    this.#events.record({ about: pod, type: "Warning", reason: "FailedScheduling", message });
+    this.#events.record({
+      about: pod,
+      type: "Warning",
+      reason: "FailedScheduling",
+      action: "Scheduling",
+      message,
+    });
   }
 
   #report(key: string, error: unknown): void {
