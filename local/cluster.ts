@@ -7,37 +7,61 @@
 import { plainClusterConfig, Transport } from "../kube/mod.ts";
 import { ApiServer } from "./apiserver/mod.ts";
 import { type Controllers, startControllers } from "./controllers/mod.ts";
-import { type ImageSpec, NodeAgent, type RestartBackoff, SimulatedRuntime } from "./node/mod.ts";
+import {
+  type ImageSpec,
+  NodeAgent,
+  type NodeCapacity,
+  type RestartBackoff,
+  type Runtime,
+  SimulatedRuntime,
+} from "./node/mod.ts";
+import { checkPermissions } from "./permissions.ts";
 import { type Scheduler, startScheduler } from "./scheduler/mod.ts";
 
 /** Options of {@linkcode LocalCluster.start}. */
 export interface LocalClusterOptions {
   /**
    * What each image name runs: a command, or a command with arguments and environment. A pod
-   * with another image waits with the reason `ErrImagePull`, as it would in any cluster.
+   * with another image waits with the reason `ErrImagePull`, as it would in any cluster. It may be
+   * changed later, for pods that start then.
    */
   images: Record<string, ImageSpec>;
-  /** How many nodes, or their names. @default 1 */
+  /** How many nodes (`node-1`, `node-2`, …), or their names. @default 1 */
   nodes?: number | string[];
   /** The API server's port on loopback. @default a free one */
   port?: number;
-  /** Where logs, pod directories and the kubeconfig are kept. @default a temporary directory, removed by `close` */
+  /**
+   * Where logs, pod directories and the kubeconfig are kept; used by one cluster at a time.
+   * @default a temporary directory, removed by `close`
+   */
   dir?: string;
   /**
-   * What a pod becomes: local processes, or nothing (`"simulated"`), to try thousands of pods.
+   * What a pod becomes: local processes, or nothing (`"simulated"`), to try thousands of pods. A
+   * simulated pod is ready at once and runs; its annotation `simulated.troupe.dev/stage` may tell
+   * otherwise, such as `{"readyAfter": 500, "crashAfter": [1000, 5000]}`.
    * @default "process"
    */
   runtime?: "process" | "simulated";
+  /** What each node offers. @default what the machine has, and 110 pods (simulated: 10,000) */
+  capacity?: Partial<NodeCapacity>;
   /** How pods get addresses: their own of 127.0.0.0/8, or ports of 127.0.0.1. @default "auto" */
   podAddresses?: "auto" | "loopback" | "ports";
   /** How long restarts of crashing containers wait. @default 0, then 0.5 s doubling to 15 s */
   restartBackoff?: RestartBackoff;
   /** Hears what goes wrong inside and is tried again. @default prints it */
   onError?: (component: string, error: unknown) => void;
+  /** Gives up the start when it aborts; a cluster that is ready is closed by `close`. */
+  signal?: AbortSignal;
 }
 
 /** The components are on the same machine: a budget that only stops a runaway loop. */
 const COMPONENT_BUDGET = { perSecond: 5_000, burst: 10_000 };
+
+/** Pods of a node whose pods cost no process. */
+const SIMULATED_PODS = 10_000;
+
+/** A name as Kubernetes allows for a node, short enough for a label. */
+const NODE_NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 
 /**
  * An embedded Kubernetes cluster, for a laptop and for tests.
@@ -61,6 +85,7 @@ export class LocalCluster implements AsyncDisposable {
   /** The names of the nodes. */
   readonly nodes: readonly string[];
   readonly #stack: AsyncDisposableStack;
+  #closing: Promise<void> | undefined;
 
   private constructor(
     parts: Pick<LocalCluster, "url" | "dir" | "kubeconfig" | "nodes">,
@@ -73,11 +98,17 @@ export class LocalCluster implements AsyncDisposable {
   /**
    * Starts a cluster; resolves when its nodes are ready to run pods.
    *
-   * What is started first is stopped last.
+   * What is started first is stopped last. Rejects with nothing left behind: with a `RangeError`
+   * for names that no node can have, with `Deno.errors.NotCapable` where a permission of Deno's is
+   * missing, with `Deno.errors.AddrInUse` where the port is taken, with the signal's reason.
    */
   static async start(options: LocalClusterOptions): Promise<LocalCluster> {
-    await using stack = new AsyncDisposableStack();
+    const { signal, onError = printError } = options;
+    signal?.throwIfAborted();
     const names = nodeNames(options.nodes ?? 1);
+    const simulated = options.runtime === "simulated";
+    checkPermissions({ dir: options.dir, processes: !simulated });
+    await using stack = new AsyncDisposableStack();
 
     // The directory holds what all others write, so it goes last.
     const dir = options.dir ?? await Deno.makeTempDir({ prefix: "troupe-" });
@@ -97,7 +128,6 @@ export class LocalCluster implements AsyncDisposable {
     }
 
     // Controllers and scheduler outlive the nodes: a node that stops still has its pods deleted.
-    const { onError = printError } = options;
     stack.use<Controllers>(
       await startControllers(component("troupe-controllers"), {
         onError: (key, error) => onError(`controllers, ${key}`, error),
@@ -108,32 +138,41 @@ export class LocalCluster implements AsyncDisposable {
         onError: (key, error) => onError(`scheduler, ${key}`, error),
       }),
     );
+    signal?.throwIfAborted();
 
-    const runtime = options.runtime === "simulated" ? stack.use(new SimulatedRuntime()) : undefined;
-
-    const agents = await Promise.all(
+    const runtime: Runtime | undefined = simulated ? stack.use(new SimulatedRuntime()) : undefined;
+    const started = await Promise.allSettled(
       names.map((name) =>
         NodeAgent.start(component(`troupe-node/${name}`), {
           name,
           images: options.images,
           dir: `${dir}/nodes/${name}`,
           kubeconfig,
+          capacity: { ...(simulated && { pods: SIMULATED_PODS }), ...options.capacity },
+          onError: (error) => onError(`node "${name}"`, error),
           ...(options.podAddresses && { podAddresses: options.podAddresses }),
           ...(options.restartBackoff !== undefined && { restartBackoff: options.restartBackoff }),
-          ...(options.runtime === "simulated" && { runtime: new SimulatedRuntime() }),
+          ...(runtime && { runtime }),
+          ...(signal && { signal }),
         })
       ),
     );
+    const agents = started.flatMap((one) => one.status === "fulfilled" ? [one.value] : []);
     stack.defer(async () => {
       await Promise.all(agents.map((agent) => agent.close()));
     });
+    const failed = started.find((one) => one.status === "rejected");
+    if (failed) throw failed.reason;
 
     return new LocalCluster({ url: server.url, dir, kubeconfig, nodes: names }, stack.move());
   }
 
-  /** Stops all pods and components and removes what was temporary. Idempotent. */
-  async close(): Promise<void> {
-    await this.#stack.disposeAsync();
+  /**
+   * Stops all pods and components and removes what was temporary: SIGTERM, and SIGKILL for what
+   * runs on after 10 seconds. Idempotent; each call resolves when all is ended.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#stack.disposeAsync();
   }
 
   /** Same as {@linkcode close}. */
@@ -146,12 +185,23 @@ function printError(component: string, error: unknown): void {
   console.error(`embedded cluster, ${component}:`, error);
 }
 
+/** The names of the nodes. Throws on what cannot name them. */
 function nodeNames(nodes: number | string[]): string[] {
-  if (Array.isArray(nodes)) return nodes;
-  if (!Number.isInteger(nodes) || nodes < 0) {
+  if (!Array.isArray(nodes)) {
+    if (Number.isInteger(nodes) && nodes >= 0) {
+      return Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
+    }
     throw new RangeError(`Cannot start a cluster: "nodes" is ${nodes}, not a whole number from 0`);
   }
-  return Array.from({ length: nodes }, (_, i) => `node-${i + 1}`);
+  for (const [i, name] of nodes.entries()) {
+    const wrong = !NODE_NAME.test(name)
+      ? "not up to 63 lower-case letters, digits, dots and dashes"
+      : nodes.indexOf(name) !== i
+      ? "there twice"
+      : undefined;
+    if (wrong) throw new RangeError(`Cannot start a cluster: "nodes" has "${name}", ${wrong}`);
+  }
+  return [...nodes];
 }
 
 /** A kubeconfig in JSON, which is YAML too. */
