@@ -46,7 +46,7 @@ export async function withDeadline<T>(
 
 /**
  * Resolves with the first value that `check` returns. It is asked when both lists of the view are
- * complete, and again after each change.
+ * complete, and again after each change of an object or of the connection.
  *
  * Rejects with what `check` throws, with the signal's reason, or, as waiting would not end, when a
  * role does not allow to list or watch.
@@ -76,6 +76,7 @@ export async function waitFor<T>(
   signal.addEventListener("abort", onAbort, { once: true });
   const undo = reflectors.flatMap((reflector) => [
     reflector.onChange(look),
+    reflector.onState(look),
     reflector.onError(refuse),
   ]);
   for (const { health } of reflectors) {

@@ -1,3 +1,4 @@
+import { keyOf } from "../kube/mod.ts";
 import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
@@ -129,20 +130,33 @@ export class Workload {
     const key = workloadKey(this);
     const view = this.#view();
     await this.#within("not gone", options, async (signal) => {
-      const deleted = await writes.add(key, signal, async () => {
-        await waitFor(view, signal, () => true); // or its end might come before it is looked at
-        const owner = { coordinator, workload: name };
-        const [uid] = await deleteWorkload(owner, { client, namespace, signal });
-        if (applied.get(key) === this.#applied) applied.delete(key);
-        return uid;
+      const uids = new Set<string | undefined>(); // of what was ever seen under this name
+      const { deployments } = view;
+      const stopSeeing = deployments.onChange((change) => {
+        if (keyOf(change.object) === key) uids.add(change.object.metadata?.uid ?? undefined);
       });
-      let seen = deleted === undefined; // what is shown may be older than what was deleted
-      await waitFor(view, signal, () => {
-        const uid = this.#find(view)?.metadata?.uid;
-        if (uid !== undefined && uid === deleted) seen = true;
-        else if (seen) return uid !== undefined || this.#states(view).length === 0 || undefined;
-        return undefined;
-      });
+      try {
+        const [deleted, relists] = await writes.add(key, signal, async () => {
+          await waitFor(view, signal, () => true);
+          uids.add(this.#find(view)?.metadata?.uid ?? undefined);
+          const before = deployments.health.relists;
+          const owner = { coordinator, workload: name };
+          const [uid] = await deleteWorkload(owner, { client, namespace, signal });
+          if (applied.get(key) === this.#applied) applied.delete(key);
+          return [uid, before] as const;
+        });
+        await waitFor(view, signal, () => {
+          const uid = this.#find(view)?.metadata?.uid;
+          if (deleted !== undefined && uid === deleted) return undefined;
+          // what is shown may still be older than what was deleted
+          const shown = deleted === undefined || uids.has(deleted) ||
+            deployments.health.relists > relists;
+          if (!shown) return undefined;
+          return uid !== undefined || this.#states(view).length === 0 || undefined;
+        });
+      } finally {
+        stopSeeing();
+      }
     });
   }
 

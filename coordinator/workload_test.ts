@@ -7,7 +7,9 @@ import {
   strictEqual,
 } from "node:assert/strict";
 import { ApiServer } from "../local/apiserver/mod.ts";
+import { plainClusterConfig } from "../kube/mod.ts";
 import { LocalCluster } from "../local/mod.ts";
+import { FaultProxy } from "../testing/mod.ts";
 import { Coordinator } from "./mod.ts";
 import { Sandbox } from "./testdata/sandbox.ts";
 
@@ -260,6 +262,21 @@ Deno.test("Workload.delete() resolves when deployment and pods are gone, and can
   await deleted;
   deepStrictEqual(await workload.pods(), []);
   await workload.delete();
+});
+
+Deno.test("Workload.delete() resolves when the end is seen before the answer comes", async () => {
+  await using cluster = await LocalCluster.start({ images: { "w:1": [] }, runtime: "simulated" });
+  await using proxy = await FaultProxy.start({
+    target: cluster.url,
+    plan: { rules: [{ fault: "delay", method: "DELETE", ms: 500 }] },
+  });
+  await using coordinator = await Coordinator.create({
+    name: "boss",
+    config: plainClusterConfig(proxy.url),
+  });
+  const workload = await coordinator.run({ ...W, replicas: 0 });
+  await workload.ready();
+  await workload.delete({ timeout: 5_000 });
 });
 
 Deno.test("Workload.delete() deletes nothing of somebody else", async () => {
