@@ -14,7 +14,9 @@ export { LocalCluster, type LocalClusterOptions } from "./cluster.ts";
 export { denoImage, type DenoImageOptions } from "./deno_image.ts";
 export {
   type ImageSpec,
-  NodeAgent,
-  type NodeAgentOptions,
+  type NodeCapacity,
   type RestartBackoff,
+  type Stage,
+  STAGE_ANNOTATION,
+  type StageDuration,
 } from "./node/mod.ts";

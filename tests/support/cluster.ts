@@ -8,7 +8,8 @@
  */
 import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
 import { loadClusterConfig, Transport } from "../../kube/mod.ts";
-import { type ImageSpec, LocalCluster, NodeAgent } from "../../local/mod.ts";
+import { type ImageSpec, LocalCluster } from "../../local/mod.ts";
+import { NodeAgent } from "../../local/node/mod.ts";
 
 /** Which cluster the tests run on. */
 export const REAL: boolean = Deno.env.get("TROUPE_TEST_CLUSTER") === "1";
