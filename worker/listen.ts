@@ -3,8 +3,9 @@
  *
  * Requests run side by side. `drain` closes the door, lets requests in flight finish, and when the
  * grace period is over answers 503 for handlers that have not answered. A response whose body is
- * still being sent then cannot be cut (`Deno.serve` cannot be aborted once it is shutting down);
- * it no longer keeps the process alive.
+ * still being sent then, or a connection on which nothing was ever asked (Deno 2.4 keeps it open),
+ * cannot be cut, as `Deno.serve` cannot be aborted once it is shutting down; it no longer keeps
+ * the process alive, and is answered 503.
  *
  * @module
  */
@@ -44,6 +45,8 @@ export function listen(
 ): Listening {
   const { what, hostname, port } = options;
   const overdue = Promise.withResolvers<void>();
+  const requests = new InFlight();
+  let drained = false;
   let server: Deno.HttpServer<Deno.NetAddr>;
   try {
     server = Deno.serve({
@@ -54,7 +57,9 @@ export function listen(
         options.onError(error);
         return new Response("internal error\n", { status: 500 });
       },
-    }, (request) => {
+    }, (request, { completed }) => {
+      if (drained) return stopping();
+      requests.add(completed);
       const answer = handler(request);
       if (answer instanceof Response) return answer;
       return Promise.race([answer, overdue.promise.then(stopping)]);
@@ -65,11 +70,29 @@ export function listen(
   return {
     address: server.addr,
     async drain(grace): Promise<void> {
-      if (await within(grace, server.shutdown())) return;
-      overdue.resolve();
-      if (!await within(CLOSING, server.finished)) server.unref();
+      const finished = server.shutdown();
+      const answered = Promise.race([finished, requests.none()]);
+      if (!await within(grace, answered)) overdue.resolve();
+      if (!await within(CLOSING, finished)) server.unref();
+      drained = true;
     },
   };
+}
+
+/** Requests whose responses have not been sent completely. */
+class InFlight {
+  readonly #pending = new Set<Promise<void>>();
+
+  /** Counts a request until `completed` settles. */
+  add(completed: Promise<void>): void {
+    const pending = completed.catch(() => {}).finally(() => this.#pending.delete(pending));
+    this.#pending.add(pending);
+  }
+
+  /** Resolves when there are none. */
+  async none(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending);
+  }
 }
 
 function stopping(): Response {
