@@ -65,14 +65,14 @@ export class NodeRegistration implements AsyncDisposable {
     this.#reconciler = new Reconciler((key, signal) => this.#reconcile(key, signal), {
       name: `node "${node.name}"`,
       workers: 2,
-      onError: (_, error) => this.#options.onError(error as Error),
+      onError: (_, error) => this.#complain(error),
     });
     this.#reflector = new Reflector(client, NODES, {
       fieldSelector: `metadata.name=${node.name}`,
       maxBackoff: MAX_WATCH_BACKOFF_MS,
     });
     this.#reflector.onChange(() => this.#reconciler.enqueue("node"));
-    this.#reflector.onError((error) => this.#options.onError(error));
+    this.#reflector.onError((error) => this.#complain(error));
     this.#reflector.start();
     this.#reconciler.enqueue("node");
   }
@@ -116,7 +116,7 @@ export class NodeRegistration implements AsyncDisposable {
   async #reconcile(key: string, signal: AbortSignal): Promise<void | { after: number }> {
     if (key === "lease") {
       // A heartbeat does not back off: it is what tells others that the node is back.
-      await this.#renew(signal).catch((error) => this.#options.onError(error as Error));
+      await this.#renew(signal).catch((error) => this.#complain(error));
       return { after: this.#options.renewInterval };
     }
     // Only what came after the first list is told as a change: a deletion before it would be missed.
@@ -160,6 +160,11 @@ export class NodeRegistration implements AsyncDisposable {
     });
     this.#uid = metadata?.uid ?? undefined;
     return false;
+  }
+
+  /** What was cut off by the close is no error. */
+  #complain(error: unknown): void {
+    if (this.#closing === undefined) this.#options.onError(error as Error);
   }
 
   async #report(abortSignal: AbortSignal, notReady?: string): Promise<void> {
