@@ -29,7 +29,7 @@ export interface ApiStatus {
 export interface ApiErrorInit {
   /** HTTP status code. */
   httpCode: number;
-  /** @default by the code, as `"NotFound"` */
+  /** One word that says why. @default by the code, as `"NotFound"` */
   reason?: string;
   /** The body, if it was a Status. */
   status?: ApiStatus;
