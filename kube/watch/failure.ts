@@ -4,11 +4,12 @@ import { LineTooLongError } from "./line_splitter.ts";
 /** What a failed request or a broken watch means for the next attempt. */
 export interface Failure {
   /**
-   * `gone`: the version or page token is too old, list again; `refused`: asking again soon
-   * will not help; `malformed`: what came could not be decoded; `silent`: nothing was heard,
+   * `gone`: the version or page token is too old, list again; `unknown`: the server cannot make
+   * anything of them, as one that was restored from a backup, list again later; `refused`: asking
+   * again soon will not help; `malformed`: what came could not be decoded; `silent`: nothing was heard,
    * which may also mean that nothing happened; `other`: try again.
    */
-  readonly kind: "gone" | "refused" | "malformed" | "silent" | "other";
+  readonly kind: "gone" | "unknown" | "refused" | "malformed" | "silent" | "other";
   /** Milliseconds that the server asks to wait. */
   readonly retryAfterMs?: number;
   /** What was thrown. */
@@ -16,7 +17,7 @@ export interface Failure {
 }
 
 /** Codes that no retry changes: somebody has to change the request, a role or the server. */
-const REFUSED = new Set([400, 401, 403, 404, 405, 406]);
+const REFUSED = new Set([401, 403, 404, 405, 406]);
 
 /** Thrown when a line or a page cannot be decoded. */
 export class MalformedError extends Error {
@@ -65,6 +66,16 @@ export function failureOf(thrown: unknown): Failure {
   const { httpCode, retryAfterMs } = error as { httpCode?: unknown; retryAfterMs?: unknown };
   const wait = typeof retryAfterMs === "number" ? retryAfterMs : undefined;
   if (httpCode === 410) return { kind: "gone", error, retryAfterMs: wait };
+  if (httpCode === 400 || isFromTheFuture(error)) {
+    return { kind: "unknown", error, retryAfterMs: wait };
+  }
   const refused = typeof httpCode === "number" && REFUSED.has(httpCode);
   return { kind: refused ? "refused" : "other", error, retryAfterMs: wait };
+}
+
+/** Whether a 504 says that the version is newer than any that the server has. */
+function isFromTheFuture(error: Error): boolean {
+  const { status } = error as { status?: { details?: { causes?: { reason?: string }[] } } };
+  const { causes } = status?.details ?? {};
+  return Array.isArray(causes) && causes.some(({ reason }) => reason === "ResourceVersionTooLarge");
 }

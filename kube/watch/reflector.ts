@@ -44,6 +44,12 @@ import {
 const LASTING_MS = 5_000;
 
 /**
+ * Milliseconds that a resumed watch is quiet before what is known counts as up to date: a version
+ * that is too old is told after the headers of the answer, at once.
+ */
+export const SETTLING_MS = 250;
+
+/**
  * Keeps a copy of the objects of one kind, as the API server tells them, and tells each change.
  *
  * Guarantees: every object that is present is told, and told again (`replayed`) after each
@@ -247,7 +253,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
       attempt.heard();
       if (this.#opened++ > 0) this.#status.count("reconnects");
       this.#status.connected();
-      this.#status.synced();
+      const settling = setTimeout(() => this.#status.synced(), SETTLING_MS);
       const lasting = setTimeout(() => this.#advance({ type: "lasted" }), LASTING_MS);
       try {
         await readLines(stream, {
@@ -259,6 +265,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
           },
         });
       } finally {
+        clearTimeout(settling);
         clearTimeout(lasting);
       }
     });
@@ -273,6 +280,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     if (this.#stop.signal.aborted) return;
     const event = this.#event(line);
     if (event.type === "error") throw new WatchStatusError(this.#kind.plural, event.status);
+    this.#status.synced();
     if (event.type === "bookmark") {
       return this.#advance({ type: "progress", resourceVersion: event.resourceVersion });
     }

@@ -52,7 +52,11 @@ for (const as of ["status", "ERROR event"] as const) {
     strictEqual(scene.reflector.store.get("n/remade")?.metadata?.uid, "second");
     strictEqual(scene.reflector.health.relists, 1);
     strictEqual(scene.errors.lines.length, errors); // 410 is none
-    strictEqual(states.lines.at(-1), "synced");
+    const resumed = as === "status" ? [] : ["connected", "disconnected"]; // but never synced
+    deepStrictEqual(
+      states.lines,
+      ["connected", "synced", "disconnected", ...resumed, "connected", "synced"],
+    );
   });
 }
 

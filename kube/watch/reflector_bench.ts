@@ -78,17 +78,26 @@ async function measure(name: string, url: string): Promise<Figures> {
 }
 
 async function printTable(url: string): Promise<void> {
-  const rows = [];
+  const best = new Map<string, Figures>();
   for (const name of NAMES) {
-    const figures: Figures[] = [];
-    for (let i = 0; i < PROCESSES; i++) figures.push(await measure(name, url));
-    rows.push({
-      client: TITLES[name],
-      "events/s": Math.round(Math.max(...figures.map((run) => run.eventsPerSecond))),
-      "bytes/pod": Math.round(Math.min(...figures.map((run) => run.bytesPerPod))),
+    const runs: Figures[] = [];
+    for (let i = 0; i < PROCESSES; i++) runs.push(await measure(name, url));
+    best.set(name, {
+      eventsPerSecond: Math.max(...runs.map((run) => run.eventsPerSecond)),
+      bytesPerPod: Math.min(...runs.map((run) => run.bytesPerPod)),
     });
   }
-  console.table(rows);
+  const peer = best.get("informer")!;
+  console.table(NAMES.map((name) => {
+    const { eventsPerSecond, bytesPerPod } = best.get(name)!;
+    return {
+      "client": TITLES[name],
+      "events/s": Math.round(eventsPerSecond),
+      "of the informer's": `${(eventsPerSecond / peer.eventsPerSecond).toFixed(2)} x`,
+      "bytes/pod": Math.round(bytesPerPod),
+      "of its bytes": `${(bytesPerPod / peer.bytesPerPod).toFixed(2)} x`,
+    };
+  }));
 }
 
 const server = new Child("../bench/pod_server_bench.ts", EVENTS);

@@ -1,6 +1,7 @@
 import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { FakeTime } from "@std/testing/time";
 import { PODS } from "./kinds.ts";
+import { SETTLING_MS } from "./reflector.ts";
 import {
   bookmark,
   lastWatch,
@@ -39,7 +40,7 @@ Deno.test("Reflector finds a blackholed watch by its silence and resumes it", as
   await silent.left();
   await resumed.called();
   deepStrictEqual((await changes.has(3)).at(-1), "modified n/a@21");
-  deepStrictEqual(states.lines, ["connected", "synced", "stale", "synced"]);
+  deepStrictEqual(states.lines, ["connected", "synced", "stale", "connected", "synced"]);
   deepStrictEqual(errors.lines, []);
   strictEqual(reflector.health.reconnects, 1);
   strictEqual(reflector.health.relists, 0);
@@ -61,7 +62,8 @@ Deno.test("Reflector is disconnected when a silent server does not answer either
   match(scene.errors.lines[0] ?? "", /Cannot watch pods: no answer from .* within 30000 ms/);
   await time.tickAsync(500);
   await resumed.called();
-  await scene.states.until("synced");
+  await scene.states.until("connected");
+  await time.tickAsync(SETTLING_MS);
   deepStrictEqual(scene.states.lines, [
     "connected",
     "synced",
@@ -100,7 +102,9 @@ Deno.test("Reflector resumes a watch that was half-closed or cut between lines",
     await scene.states.until("disconnected");
     await time.tickAsync(500);
     await resumed.called();
-    await scene.states.until("synced");
+    await scene.states.until("connected");
+    await time.tickAsync(SETTLING_MS);
+    strictEqual(scene.states.lines.at(-1), "synced");
     deepStrictEqual(scene.changes.lines, ["added n/a@11"]);
     strictEqual(scene.reflector.health.malformed, 0);
   }

@@ -68,23 +68,22 @@ export class ReflectorStatus {
     this.#counts[counter]++;
   }
 
-  /** The server was heard: postpones staleness, and ends it. */
+  /** Something was heard on an open watch: postpones staleness. */
   heard(): void {
     this.#lastHeard = performance.now();
     this.#stopTimer();
     this.#staleTimer = setTimeout(() => {
       if (this.#state === "synced" || this.#state === "connected") this.#become("stale");
     }, this.#staleAfter);
-    if (this.#state === "stale") this.#become(this.#synced ? "synced" : "connected");
   }
 
-  /** The server answered. */
+  /** The server answered a request; what is known may be old. */
   connected(): void {
     this.heard();
-    if (this.#state === "connecting" || this.#state === "disconnected") this.#become("connected");
+    if (this.#state !== "synced") this.#become("connected");
   }
 
-  /** What is known is complete. */
+  /** What is known is complete and kept up to date. */
   synced(): void {
     this.#synced = true;
     this.#become("synced");

@@ -16,6 +16,7 @@ Deno.test("ReflectorStatus is stale after silence and recovers when the server i
   time.tick(1);
   strictEqual(status.health.state, "stale");
   status.heard();
+  status.synced();
   time.tick(10);
   status.stop();
   time.tick(10_000);

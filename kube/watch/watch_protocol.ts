@@ -103,6 +103,9 @@ function stepListing(state: ListingState, input: WatchInput, policy: WatchPolicy
     const again: ListingState = { phase: "listing", expiries: state.expiries + 1, failures };
     return state.expiries === 0 ? again : wait(again, failure, policy);
   }
+  if (failure.kind === "unknown") {
+    return wait({ phase: "listing", expiries: state.expiries, failures }, failure, policy);
+  }
   return wait({ ...state, failures }, failure, policy);
 }
 
@@ -147,7 +150,7 @@ function recover(state: WatchingState, failure: Failure, policy: WatchPolicy): W
     return state.fresh ? wait(list, failure, policy) : list;
   }
   const malformed = failure.kind === "malformed" ? state.malformed + 1 : 0;
-  if (malformed >= MALFORMED_LIMIT) {
+  if (malformed >= MALFORMED_LIMIT || failure.kind === "unknown") {
     return wait({ phase: "listing", expiries: 0, failures }, failure, policy);
   }
   return wait({ ...watchFrom(state.resourceVersion, failures), malformed }, failure, policy);
@@ -176,7 +179,7 @@ function wait(
   policy: WatchPolicy,
 ): WaitingState {
   let ms = backoff(then.failures, policy);
-  if (failure.kind === "refused") {
+  if (failure.kind === "refused" || failure.kind === "unknown") {
     ms = Math.max(ms, REFUSED_DELAY_MS * (1 + policy.random()) / 2);
   }
   ms = Math.max(ms, Math.min(failure.retryAfterMs ?? 0, RETRY_AFTER_LIMIT_MS));

@@ -1,5 +1,5 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
-import type { Failure } from "./failure.ts";
+import { type Failure, failureOf } from "./failure.ts";
 import {
   MALFORMED_LIMIT,
   REFUSED_DELAY_MS,
@@ -113,6 +113,21 @@ Deno.test("step() lists again when the same place is malformed time after time",
   for (let i = 1; i < MALFORMED_LIMIT; i++) inputs.push(failed("malformed"), WAITED);
   deepStrictEqual(told(after(...inputs)), ["watch", "10"]);
   deepStrictEqual(told(after(...inputs, failed("malformed"), WAITED)), ["list", undefined]);
+});
+
+Deno.test("step() lists from the start, slowly, when the server does not know the place", () => {
+  const slowly = ["wait", REFUSED_DELAY_MS, ["list", undefined]];
+  deepStrictEqual(told(after(page("t"), failed("unknown"))), slowly);
+  deepStrictEqual(told(after(page(), failed("unknown"))), slowly);
+  deepStrictEqual(told(after(failed("unknown"))), slowly);
+});
+
+Deno.test("failureOf() knows answers that say nothing of a version's age", () => {
+  const causes = [{ reason: "ResourceVersionTooLarge" }];
+  const future = Object.assign(new Error(), { httpCode: 504, status: { details: { causes } } });
+  strictEqual(failureOf(future).kind, "unknown");
+  strictEqual(failureOf(Object.assign(new Error(), { httpCode: 400 })).kind, "unknown");
+  strictEqual(failureOf(Object.assign(new Error(), { httpCode: 504 })).kind, "other");
 });
 
 Deno.test("step() throws on an input that the state cannot take", () => {
