@@ -335,6 +335,27 @@ Deno.test("Coordinator.start() ends when a signal aborts, and cannot be called t
   await second.start({ signal: AbortSignal.abort() });
 });
 
+Deno.test("Coordinator.stop() can be called before start(), at once by many, and again", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  const coordinator = await sandbox.coordinator();
+  await Promise.all([coordinator.stop(), coordinator.stop(), coordinator[Symbol.asyncDispose]()]);
+  await coordinator.stop();
+  await rejects(() => coordinator.start(), /^Error: Cannot start .*: it is stopped$/);
+  deepStrictEqual(sandbox.requests, []);
+});
+
+Deno.test("Coordinator.stop() ends a loop over events() that awaits it, and one that stands still", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  const coordinator = await sandbox.coordinator(); // its grace is longer than a test may take
+  const [events, idle] = [coordinator.events(), coordinator.events()];
+  const started = coordinator.start();
+  for await (const e of events) {
+    if (e.kind === "Coordinator" && e.type === "synced") await coordinator.stop();
+  }
+  await started;
+  strictEqual((await idle.next()).value.type, "started");
+});
+
 Deno.test("Coordinator watches the namespaces of its workloads and those it is told", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   await using coordinator = await sandbox.coordinator({ namespaces: ["second"] });

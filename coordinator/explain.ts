@@ -13,13 +13,13 @@ export function explainWorkload(
   states: readonly PodState[],
 ): string {
   const parts: string[] = [];
-  for (const { health } of [deployments, pods]) {
-    if (health.state !== "disconnected") continue;
-    parts.push(`disconnected: ${health.lastError?.message}`);
-    break; // of both the reason is the same
+  const cut = [deployments.health, pods.health].find(({ state }) => state !== "synced");
+  if (cut) {
+    const why = cut.lastError === undefined ? "" : ` (${cut.lastError.message})`;
+    parts.push(`the connection is ${cut.state}${why}`);
   }
-  if (found === undefined) parts.push("no deployment is to be seen");
-  else parts.push(...explainDeployment(found));
+  if (found !== undefined) parts.push(...explainDeployment(found));
+  else if (deployments.health.synced) parts.push("no deployment is to be seen");
   const waiting = states.filter((pod) => !pod.ready);
   parts.push(...waiting.slice(0, EXPLAINED_PODS).map(explainPod));
   if (waiting.length > EXPLAINED_PODS) parts.push(`${waiting.length - EXPLAINED_PODS} more pods`);

@@ -52,7 +52,7 @@ Deno.test("Workload.ready() says that an image is not there, and that a worker c
   const started = coordinator.start();
   const missing = await coordinator.run({ name: "missing", image: "none:1" });
   const crashing = await coordinator.run({ name: "crashing", image: "crash:1", port: 80 });
-  await pods.until((e) => e.workload === "missing" && e.reason !== undefined);
+  await pods.until((e) => e.reason?.includes("Image") ?? false);
   await rejects(missing.ready({ timeout: 0 }), {
     name: "TimeoutError",
     message: /0 of 1 ready; pod "missing-\S+" (ErrImagePull|ImagePullBackOff): .*"none:1"/,

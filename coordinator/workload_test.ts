@@ -11,7 +11,7 @@ import { plainClusterConfig } from "../kube/mod.ts";
 import { LocalCluster } from "../local/mod.ts";
 import { FaultProxy } from "../testing/mod.ts";
 import { Coordinator } from "./mod.ts";
-import { Sandbox } from "./testdata/sandbox.ts";
+import { Heard, Sandbox } from "./testdata/sandbox.ts";
 
 const W = { name: "w", image: "w:1", port: 80 } as const;
 
@@ -153,6 +153,25 @@ Deno.test("Workload.ready() says why when the time is over", async () => {
     name: "TimeoutError",
     message: 'Cannot wait longer for "w": not ready after 0.02 s, 0 of 1 ready; ' +
       'pod "p1" ImagePullBackOff: Back-off pulling image "w:1"',
+  });
+});
+
+Deno.test("Workload.ready() says that there is no connection when the time is over", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const failed = new Heard<Error>();
+  coordinator.onError(failed.add);
+  const workload = await coordinator.run(W);
+  sandbox.goOffline();
+  await rejects(workload.ready({ timeout: 0 }), {
+    message: 'Cannot wait longer for "w": not ready after 0 s, the connection is connecting',
+  });
+  sandbox.goOnline();
+  await workload.pods();
+  sandbox.goOffline();
+  await failed.until((e) => e.message.includes("deployments"));
+  await rejects(workload.ready({ timeout: 0 }), {
+    message: /after 0 s, the connection is disconnected \(Cannot .*\); 0 of 1 ready$/,
   });
 });
 
