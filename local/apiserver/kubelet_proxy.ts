@@ -40,7 +40,19 @@ export async function podLog(
   const path = `/containerLogs/${namespace}/${name}/${container}`;
   const url = new URL(`https://${address}:${port}${path}`);
   url.search = query.toString();
-  return await reach(url, { method: "GET", headers: new Headers() });
+  const answer = await reach(url, { method: "GET", headers: new Headers() });
+  if (!answer.ok) throw await refusal(answer, name);
+  return answer;
+}
+
+/** What a kubelet refuses, it says as plain text; clients expect a Status. */
+async function refusal(answer: Response, name: string): Promise<StatusError> {
+  const text = (await answer.text()).trim();
+  if (answer.status === 400) return badRequest(text);
+  if (answer.status === 404) {
+    return new StatusError(404, "NotFound", text, { name, kind: PODS.plural });
+  }
+  return new StatusError(500, "InternalError", `Internal error occurred: ${text}`);
 }
 
 function chooseContainer(pod: ApiObject, asked: string | null): string {
