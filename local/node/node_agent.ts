@@ -30,7 +30,7 @@ import {
 import { PodCredentials } from "./pod_credentials.ts";
 import { PodWorker, type PodWorkerContext } from "./pod_worker.ts";
 import { ProcessRuntime } from "./process_runtime.ts";
-import type { Runtime } from "./runtime.ts";
+import type { PodRef, Runtime } from "./runtime.ts";
 import { StatusManager } from "./status_manager.ts";
 
 /** Longest time that pods get to end when the agent closes (ms). */
@@ -203,12 +203,23 @@ export class NodeAgent implements AsyncDisposable {
       await Promise.race([this.#registration.registered, aborted]);
       this.#pods.start();
       await Promise.race([this.#pods.synced(), aborted]);
+      await this.#forgetGone();
     } catch (error) {
       await this.close();
       throw error;
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** Removes what is left of pods that went while no agent was here. */
+  async #forgetGone(): Promise<void> {
+    const gone = (this.#runtime.kept?.() ?? []).filter(({ uid }) => !this.#workers.has(uid));
+    await Promise.all(gone.map((pod) => this.#forget(pod)));
+  }
+
+  #forget(pod: PodRef): Promise<void> {
+    return this.#runtime.forget(pod).catch((error) => this.#options.onError?.(error));
   }
 
   async #close(): Promise<void> {
@@ -250,7 +261,6 @@ export class NodeAgent implements AsyncDisposable {
     if (this.#uids.get(`${namespace}/${pod}`) === uid) this.#uids.delete(`${namespace}/${pod}`);
     this.#context.credentials.release(uid);
     this.#context.addresses.release(uid);
-    if (!worker.vanished) return;
-    await this.#runtime.forget(worker.ref).catch((error) => this.#options.onError?.(error));
+    if (worker.vanished) await this.#forget(worker.ref);
   }
 }

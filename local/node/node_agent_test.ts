@@ -285,3 +285,30 @@ Deno.test("NodeAgent runs simulated pods by the hundred, each by its stage", asy
   strictEqual(agent.podCount, 201);
   deepStrictEqual(scene.errors, []);
 });
+
+Deno.test("NodeAgent's refusals of a log reach kubectl as a Status", async () => {
+  await using scene = await Scene.start();
+  await scene.agent();
+  await scene.shell("a", "echo up; exec sleep 1000");
+  await scene.until("a", ready);
+  await rejects(scene.logs("a", { previous: true }), {
+    httpCode: 400,
+    reason: "BadRequest",
+    message: /previous terminated container "main" in pod "a" not found/,
+  });
+});
+
+Deno.test("NodeAgent removes what pods left that went while it was away, and keeps the others'", async () => {
+  await using scene = await Scene.start();
+  const agent = await scene.agent();
+  for (const name of ["gone", "kept"]) {
+    await scene.shell(name, "echo up; exec sleep 1000");
+    await scene.until(name, ready);
+  }
+  const left = () => Array.from(Deno.readDirSync(`${scene.dir}/n1/pods`), ({ name }) => name);
+  strictEqual(left().length, 2);
+  await agent.close();
+  await scene.api.namespace("default").deletePod("gone", { gracePeriodSeconds: 0 });
+  await scene.agent();
+  match(left().join(), /^default_kept_[^,]+$/);
+});

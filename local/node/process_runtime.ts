@@ -118,6 +118,18 @@ export class ProcessRuntime implements Runtime {
     });
   }
 
+  /** The pods that have a folder. */
+  kept(): PodRef[] {
+    try {
+      return Array.from(Deno.readDirSync(`${this.#dir}/pods`), ({ name }) => {
+        const [namespace = "", pod = "", uid = ""] = name.split("_");
+        return { namespace, pod, uid };
+      });
+    } catch {
+      return []; // No pod was ever here.
+    }
+  }
+
   /** Kills what runs, waits for its end and gives the folder back. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();

@@ -106,6 +106,8 @@ export interface Runtime extends AsyncDisposable {
   logs(ref: ContainerRef, options: LogOptions): Promise<ReadableStream<Uint8Array> | undefined>;
   /** Removes all that a pod left behind: logs and its folder. None of it may be running. */
   forget(pod: PodRef): Promise<void>;
+  /** Pods that it keeps something of, those of a life before included; absent: nothing outlives it. */
+  kept?(): PodRef[];
   /** Kills what still runs and releases every resource; idempotent. */
   close(): Promise<void>;
 }
