@@ -296,12 +296,15 @@ function whoseTurn(state: PodState, pod: Pod): readonly ContainerState[] {
 /** Starts a container whose turn it is, or has it wait. */
 function tryStart(container: ContainerState, { context, effects }: Work): ContainerState {
   const { pod, now, backoff } = context;
+  const blocked = container.now.is === "waiting" && container.blockedDelay !== undefined
+    ? container.now
+    : undefined;
   const start = (): ContainerState => {
     effects.push({ do: "start", container: container.name, attempt: container.attempts });
     return {
       ...container,
       last: container.now.is === "terminated" ? container.now : container.last,
-      now: { is: "starting" },
+      now: { is: "starting", ...(blocked && { blocked }) },
     };
   };
   if (container.now.is === "waiting") {

@@ -243,6 +243,7 @@ Deno.test("step() waits and tries again when a container is blocked", () => {
   strictEqual(life.shown(), "waiting ErrImagePull");
   strictEqual(life.after, 10_000);
   deepStrictEqual(life.wait(), ["start main 0"]);
+  strictEqual(life.shown(), "waiting ErrImagePull"); // until the try is past it
   life.feed(blocked);
   strictEqual(life.shown(), "waiting ImagePullBackOff");
   strictEqual(life.after, 20_000);

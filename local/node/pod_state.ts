@@ -16,6 +16,8 @@ export interface Waiting {
 /** The runtime was asked to start it. Next: running, terminated, or waiting when blocked. */
 export interface Starting {
   readonly is: "starting";
+  /** What blocked the try before, which is shown until this one is past it. */
+  readonly blocked?: Waiting;
 }
 
 /** It runs. Next: terminated. */

@@ -153,7 +153,7 @@ function containerStatus(container: ContainerState, pod: Pod): ContainerStatus {
   const image = containerSpec(pod, name)?.image ?? "";
   const running = now.is === "running" ? now : undefined;
   // While the next attempt is being started, the one before is what there is to see.
-  const shown = now.is === "starting" ? last ?? creating(container, pod) : now;
+  const shown = now.is === "starting" ? now.blocked ?? last ?? creating(container, pod) : now;
   const before = now.is === "starting" ? undefined : last;
   const id = running?.id ?? (shown.is === "terminated" ? shown.id : undefined) ?? last?.id;
   return {
