@@ -56,8 +56,7 @@ type State = "created" | "running" | "stopping" | "stopped";
  * At the start, after a reconnect, and for a handler added later, what is there is told again,
  * with `replayed: true`. Changes that alter no field of an event but `source` are left out.
  *
- * Caveats: a handler may hear a state twice. A handler that awaits `stop()` waits for itself, until
- * the grace period is over.
+ * Caveats: a handler may hear a state twice.
  *
  * Errors: what a handler throws, and failed attempts to reach the API server, go to `onError`, or
  * are printed if there is no such handler; they never stop the coordinator.
@@ -207,9 +206,13 @@ export class Coordinator implements AsyncDisposable {
     await this.#running;
   }
 
-  /** Stops as SIGTERM does; resolves when the coordinator has stopped. */
+  /**
+   * Stops as SIGTERM does; resolves when the coordinator has stopped. In a handler it resolves at
+   * once, as it would wait for that handler; then `start()` tells the end.
+   */
   async stop(): Promise<void> {
     this.#stopRequested.resolve();
+    if (this.#hub.insideHandler) return;
     await (this.#running ?? this.#close());
   }
 

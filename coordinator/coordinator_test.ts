@@ -344,6 +344,22 @@ Deno.test("Coordinator.stop() can be called before start(), at once by many, and
   deepStrictEqual(sandbox.requests, []);
 });
 
+Deno.test("Coordinator.stop() may be awaited in a handler", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await sandbox.addPod("p1");
+  for (const method of ["onPodEvent", "onCoordinatorEvent"] as const) {
+    const coordinator = await sandbox.coordinator(); // its grace is longer than a test may take
+    let ended = false;
+    coordinator[method](async () => {
+      await Promise.resolve();
+      await coordinator.stop();
+      ended = true;
+    });
+    await coordinator.start();
+    ok(ended);
+  }
+});
+
 Deno.test("Coordinator.stop() ends a loop over events() that awaits it, and one that stands still", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   const coordinator = await sandbox.coordinator(); // its grace is longer than a test may take

@@ -10,7 +10,7 @@
  * @module
  */
 import { type Change, Dispatcher } from "../kube/mod.ts";
-import { type Handler, SerialHandlers, within } from "../runtime/mod.ts";
+import { type Handler, HandlerScope, SerialHandlers, within } from "../runtime/mod.ts";
 import type { ClusterView } from "./cluster_view.ts";
 import { EventStream } from "./event_stream.ts";
 import type {
@@ -28,6 +28,7 @@ export class EventHub {
   readonly #view: ClusterView;
   readonly #onError: (error: unknown) => void;
   readonly #own: SerialHandlers<CoordinatorEvent>;
+  readonly #scope = new HandlerScope();
   readonly #dispatchers = new Set<{ close(graceMs?: number): Promise<void> }>();
   readonly #streams = new Set<EventStream<CoordinatorEvents>>();
   #closed = false;
@@ -39,19 +40,26 @@ export class EventHub {
     this.#own = new SerialHandlers(onError);
   }
 
+  /** Whether the caller runs on behalf of a handler, and so must not wait for `close()`. */
+  get insideHandler(): boolean {
+    return this.#scope.inside;
+  }
+
   /** Adds a handler of the coordinator's own events; returns what removes it. */
   onCoordinatorEvent(handler: Handler<CoordinatorEvent>): () => void {
-    return this.#own.add(handler);
+    return this.#own.add(this.#scope.wrap(handler));
   }
 
   /** Adds a handler of pods' events; returns what removes it. */
   onPodEvent(handler: Handler<PodEvent>): () => void {
-    return this.#dispatch(this.#view.pods, (change) => handler(podEvent(change)));
+    const scoped = this.#scope.wrap(handler);
+    return this.#dispatch(this.#view.pods, (change) => scoped(podEvent(change)));
   }
 
   /** Adds a handler of deployments' events; returns what removes it. */
   onDeploymentEvent(handler: Handler<DeploymentEvent>): () => void {
-    return this.#dispatch(this.#view.deployments, (change) => handler(deploymentEvent(change)));
+    const scoped = this.#scope.wrap(handler);
+    return this.#dispatch(this.#view.deployments, (change) => scoped(deploymentEvent(change)));
   }
 
   /** Emits an event of the coordinator itself. */

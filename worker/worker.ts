@@ -2,6 +2,7 @@ import {
   type ErrorHandler,
   ErrorReporter,
   type Handler,
+  HandlerScope,
   onStopSignal,
   SerialHandlers,
   within,
@@ -45,6 +46,7 @@ export class Worker implements AsyncDisposable {
   readonly #options: CheckedWorkerOptions;
   readonly #errors: ErrorReporter;
   readonly #handlers: SerialHandlers<WorkerEvent>;
+  readonly #scope = new HandlerScope();
   readonly #stopRequested = Promise.withResolvers<void>();
   #handler: ServeHandler | undefined;
   #state: State = "created";
@@ -86,7 +88,7 @@ export class Worker implements AsyncDisposable {
 
   /** Calls `handler` for each event of this worker; returns what removes it. */
   onWorkerEvent(handler: Handler<WorkerEvent>): () => void {
-    return this.#handlers.add(handler);
+    return this.#handlers.add(this.#scope.wrap(handler));
   }
 
   /** Calls `handler` for each failure of a handler; without one they are printed. */
@@ -96,7 +98,7 @@ export class Worker implements AsyncDisposable {
 
   /** Answers requests with `handler`, in place of the one given before. */
   serve(handler: ServeHandler): void {
-    this.#handler = handler;
+    this.#handler = this.#scope.wrap(handler);
   }
 
   /**
@@ -115,10 +117,14 @@ export class Worker implements AsyncDisposable {
     await this.#running;
   }
 
-  /** Stops as SIGTERM does; resolves when the worker has stopped. */
+  /**
+   * Stops as SIGTERM does; resolves when the worker has stopped. In a handler it resolves at once,
+   * as it would wait for that handler; then `start()` tells the end.
+   */
   async stop(): Promise<void> {
     this.#stopRequested.resolve();
     if (this.#state === "created") this.#state = "stopped";
+    if (this.#scope.inside) return;
     await this.#running?.catch(() => {}); // start() rejects with it
   }
 

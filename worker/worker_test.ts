@@ -137,6 +137,17 @@ Deno.test({
   },
 });
 
+Deno.test("Worker.stop() may be awaited in a handler", async () => {
+  const { worker, running, url } = await started(); // its grace is longer than a test may take
+  worker.onWorkerEvent((e) => e.type === "stopping" ? worker.stop() : undefined);
+  worker.serve(async () => {
+    await worker.stop();
+    return new Response("bye");
+  });
+  deepStrictEqual(await get(`${url}/`), [200, "bye"]);
+  await running;
+});
+
 Deno.test("Worker.stop() lets a response be sent to its end", async () => {
   const { worker, running, url } = await started();
   const proceed = Promise.withResolvers<void>();
