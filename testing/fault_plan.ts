@@ -21,7 +21,7 @@ export interface FaultMatch {
  * One rule of a {@linkcode FaultPlan}.
  *
  * - `cut` closes both sides, after some bytes of the answer or some time
- * - `stall` keeps both sides open and passes nothing more, as a black hole does
+ * - `stall` keeps both sides open and passes no more of the answer, as a black hole does
  * - `halfClose` ends the answer towards the client, whose own side stays open
  * - `delay` holds the answer back once, then goes on
  * - `status` answers by itself and sends nothing upstream (HTTP mode)

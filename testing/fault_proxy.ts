@@ -3,10 +3,12 @@
  *
  * In `tcp` mode it passes bytes (also TLS, untouched) and a fault strikes a connection. In
  * `http` mode it speaks HTTP/1.1 to the client and HTTP or HTTPS to the server, one request a
- * connection, and a fault strikes a request, so that it can answer by itself too.
+ * connection, and a fault strikes a request, so that it can answer by itself too. An upgrade (a
+ * WebSocket, `kubectl exec`) is passed on, and what follows it as bytes.
  *
  * Each accepted connection runs on its own; the two directions of one run side by side; a fault
- * acts on the direction from server to client. `close()` ends all of them and waits.
+ * acts on the direction from server to client. A client that ends its side counts as gone.
+ * `close()` ends all of them and waits.
  */
 import { type Fault, FaultDecider, type FaultPlan } from "./fault_plan.ts";
 import {
@@ -68,9 +70,9 @@ export class FaultProxy implements AsyncDisposable {
   readonly #mode: "http" | "tcp";
   readonly #caCerts: string[] | undefined;
   readonly #record: FaultRecord[] = [];
-  readonly #open = new Set<Connection>();
+  readonly #clients = new Set<Connection>();
+  readonly #upstreams = new Set<Connection>();
   readonly #tasks = new Set<Promise<void>>();
-  readonly #abort = new AbortController();
   readonly #started = performance.now();
   readonly #accepting: Promise<void>;
   #decider: FaultDecider;
@@ -110,7 +112,7 @@ export class FaultProxy implements AsyncDisposable {
 
   /** How many client connections are open now. */
   get openConnections(): number {
-    return this.#open.size;
+    return this.#clients.size;
   }
 
   /** Replaces the plan, for connections (requests) from now on. */
@@ -120,7 +122,7 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Cuts every open connection now. */
   cut(): void {
-    for (const conn of [...this.#open]) closeQuietly(conn);
+    for (const conn of [...this.#clients, ...this.#upstreams]) closeQuietly(conn);
   }
 
   /** Passes nothing on any connection, old or new, until {@linkcode resume}: a black hole. */
@@ -141,7 +143,6 @@ export class FaultProxy implements AsyncDisposable {
 
   /** Ends the proxy and all its connections. */
   async close(): Promise<void> {
-    this.#abort.abort();
     this.resume();
     closeQuietly(this.#listener);
     this.cut();
@@ -155,7 +156,7 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #accept(): Promise<void> {
-    while (!this.#abort.signal.aborted) {
+    while (true) {
       let conn: Deno.TcpConn;
       try {
         conn = await this.#listener.accept();
@@ -168,8 +169,9 @@ export class FaultProxy implements AsyncDisposable {
   }
 
   async #serve(client: Deno.TcpConn, connection: number): Promise<void> {
-    this.#open.add(client);
+    this.#clients.add(client);
     let upstream: Connection | undefined;
+    const over = new AbortController();
     try {
       this.#note({ connection, action: "open" });
       if (this.#refusing) return;
@@ -192,15 +194,18 @@ export class FaultProxy implements AsyncDisposable {
       }
       upstream = await this.#connect(connection, subject);
       if (upstream === undefined) return;
+      this.#upstreams.add(upstream);
       if (head) {
         await writeAll(upstream, formatRequestHead(head, this.#target.host));
         await writeAll(upstream, first!.rest);
       }
       const upload = this.#pass(client, upstream);
-      const download = this.#passUntilStruck(upstream, client, { fault, ended: upload });
+      const { signal } = over;
+      const download = this.#passUntilStruck(upstream, client, { fault, ended: upload, signal });
       try {
         await Promise.race([upload, download]);
       } finally {
+        over.abort();
         closeQuietly(client);
         closeQuietly(upstream);
         await Promise.allSettled([upload, download]);
@@ -209,7 +214,11 @@ export class FaultProxy implements AsyncDisposable {
       // a side went away: that is what connections do here, and both are closed below
     } finally {
       closeQuietly(client);
-      this.#open.delete(client);
+      this.#clients.delete(client);
+      if (upstream) {
+        closeQuietly(upstream);
+        this.#upstreams.delete(upstream);
+      }
     }
   }
 
@@ -243,17 +252,17 @@ export class FaultProxy implements AsyncDisposable {
   async #passUntilStruck(
     from: Connection,
     to: Connection,
-    options: { fault: Fault | undefined; ended: Promise<void> },
+    options: { fault: Fault | undefined; ended: Promise<void>; signal: AbortSignal },
   ): Promise<void> {
-    const { fault, ended } = options;
-    if (fault?.fault === "delay") await Promise.race([delay(fault.ms, this.#abort.signal), ended]);
+    const { fault, ended, signal } = options;
+    if (fault?.fault === "delay") await delay(fault.ms, signal);
     const ending = fault?.fault === "cut" || fault?.fault === "stall" ||
         fault?.fault === "halfClose"
       ? fault
       : undefined;
     const strike = ending?.afterMs === undefined
       ? undefined
-      : delay(ending.afterMs, this.#abort.signal).then(() => "struck" as const);
+      : delay(ending.afterMs, signal).then(() => "struck" as const);
     let left = ending === undefined ? Infinity : ending.afterBytes ?? (strike ? Infinity : 0);
     const buffer = new Uint8Array(CHUNK_BYTES);
     while (left > 0) {

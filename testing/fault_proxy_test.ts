@@ -151,6 +151,64 @@ Deno.test("FaultProxy in tcp mode passes bytes, cuts all, refuses and recovers",
   strictEqual(await waiting, "200 GET /c ");
 });
 
+Deno.test("FaultProxy passes a WebSocket in http mode", async () => {
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    socket.onmessage = ({ data }) => socket.send(`${data} back`);
+    return response;
+  });
+  {
+    await using proxy = await FaultProxy.start({ target: `http://127.0.0.1:${server.addr.port}` });
+    const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/exec`);
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    socket.onopen = () => socket.send("hello");
+    socket.onmessage = ({ data }) => resolve(data);
+    socket.onerror = () => reject(new Error("the socket broke"));
+    strictEqual(await promise, "hello back");
+    const closed = new Promise((resolve) => socket.onclose = resolve);
+    socket.close();
+    await closed;
+    deepStrictEqual(proxy.record.map((r) => r.action), ["open", "pass"]);
+  }
+  await server.shutdown();
+});
+
+Deno.test("FaultProxy passes a body in chunks, and serves a client that keeps connections", async () => {
+  await using server = backend();
+  await using proxy = await FaultProxy.start({ target: server.url });
+  for (const text of ["one", "two"]) {
+    const body = new Blob([text, "!"]).stream();
+    strictEqual(await send(`${proxy.url}/p`, { method: "POST", body }), `200 POST /p ${text}!`);
+  }
+});
+
+Deno.test("FaultProxy.close() ends an upload that the target does not read", async () => {
+  const target = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const proxy = await FaultProxy.start({ target: `http://127.0.0.1:${target.addr.port}` });
+  const client = await Deno.connect({ hostname: "127.0.0.1", port: proxy.port });
+  const accepted = target.accept();
+  await client.write(
+    new TextEncoder().encode("PUT / HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999\r\n\r\n"),
+  );
+  const upstream = await accepted;
+  const chunk = new Uint8Array(1 << 20);
+  const sending = rejects(async () => {
+    for (;;) await client.write(chunk);
+  });
+  await proxy.close();
+  await sending;
+  for (const it of [client, upstream, target]) it.close();
+});
+
+Deno.test("FaultProxy leaves no timer behind when a client leaves before the fault", async () => {
+  await using server = backend();
+  await using proxy = await FaultProxy.start({
+    target: server.url,
+    plan: { rules: [{ fault: "cut", afterMs: 3_600_000 }] },
+  });
+  strictEqual(await send(`${proxy.url}/a`), "200 GET /a ");
+});
+
 Deno.test("FaultProxy says that the target is unreachable when nothing listens there", async () => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const port = (listener.addr as Deno.NetAddr).port;

@@ -46,13 +46,15 @@ function bodyOf(headers: [string, string][]): RequestHead["body"] {
   return bytes > 0 ? { kind: "length", bytes } : { kind: "none" };
 }
 
-/** Writes the head again for `host`, one request a connection. */
+/** Writes the head again for `host`, one request a connection; an upgrade stays one. */
 export function formatRequestHead(head: RequestHead, host: string): Uint8Array {
   const dropped = new Set(["host", "connection", "keep-alive"]);
+  const upgrades = head.headers.some(([name]) => name.toLowerCase() === "upgrade");
+  const connection = `connection: ${upgrades ? "Upgrade" : "close"}`;
   const lines = head.headers.filter(([name]) => !dropped.has(name.toLowerCase()))
     .map(([name, value]) => `${name}: ${value}`);
   return new TextEncoder().encode(
-    [`${head.method} ${head.path} HTTP/1.1`, `host: ${host}`, "connection: close", ...lines, "", ""]
+    [`${head.method} ${head.path} HTTP/1.1`, `host: ${host}`, connection, ...lines, "", ""]
       .join("\r\n"),
   );
 }

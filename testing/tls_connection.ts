@@ -59,8 +59,23 @@ class TlsConnection implements Connection {
 
   async write(bytes: Uint8Array): Promise<number> {
     // the caller uses its buffer again, and the socket keeps what it was given
-    if (!this.#socket.write(bytes.slice())) await once(this.#socket, "drain");
+    if (!this.#socket.write(bytes.slice())) await this.#drained();
     return bytes.length;
+  }
+
+  /** A socket that is closed tells no `drain`. */
+  async #drained(): Promise<void> {
+    const either = new AbortController();
+    const { signal } = either;
+    try {
+      if (!this.#socket.destroyed) {
+        const events = ["drain", "close"].map((event) => once(this.#socket, event, { signal }));
+        await Promise.race(events);
+      }
+    } finally {
+      either.abort();
+    }
+    if (this.#socket.destroyed) throw new Error("Cannot write: the connection is closed");
   }
 
   async closeWrite(): Promise<void> {
