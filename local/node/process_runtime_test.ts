@@ -136,24 +136,25 @@ Deno.test("ProcessRuntime leaves no process behind when its own is killed", () =
   }));
 
 for (const permissions of [["-A"], ["--allow-run", "--allow-read", "--allow-write"]]) {
-  Deno.test({
-    name: `ProcessRuntime with ${permissions[0]} leaves none that left its group when it is killed`,
-    ignore: Deno.build.os !== "linux",
-    fn: () =>
-      withDir(async (dir) => {
-        const script = "setsid sh -c 'trap \"\" TERM; echo; sleep 1000' & exec sleep 1000";
-        const { agent } = await agentProcess(dir, { permissions, script });
-        const mark = `${Deno.realPathSync(dir)}|`;
-        let marked = findMarked(mark);
-        while (marked.length < 3) { // the one that left may still be about to start its own
-          await new Promise((done) => setTimeout(done, 5));
-          marked = findMarked(mark);
-        }
-        agent.kill("SIGKILL");
-        await agent.status;
-        for (const pid of marked) await gone(pid);
-      }),
-  });
+  for (const removed of [false, true]) {
+    Deno.test({
+      name: `ProcessRuntime with ${permissions[0]} leaves none that left its group when it is ` +
+        `killed${removed ? ", its folder removed before" : ""}`,
+      ignore: !onLinux,
+      fn: () =>
+        withDir(async (dir) => {
+          const inner = "trap '' TERM; sleep 1000 & echo; wait";
+          const script = `setsid sh -c "${inner}" & exec sleep 1000`;
+          const { agent } = await agentProcess(dir, { permissions, script });
+          const marked = findMarked(`${dir}|`);
+          if (removed) await Deno.remove(`${dir}/processes`, { recursive: true });
+          agent.kill("SIGKILL");
+          await agent.status;
+          strictEqual(marked.length, 3);
+          for (const pid of marked) await gone(pid);
+        }),
+    });
+  }
 }
 
 Deno.test("ProcessRuntime ends what a killed one left when it starts in the same folder", () =>

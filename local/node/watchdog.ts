@@ -4,8 +4,8 @@
  * One small shell per agent reads from a pipe that only the agent holds. The pipe ends with the
  * agent, however that dies; the shell then ends every process group that the agent's pid files
  * name: SIGTERM, one second, SIGKILL. What left its group is found by its mark, where there is a
- * /proc. After an orderly close there are no pid files, and it just ends. It leads its own session,
- * so Ctrl-C in a terminal reaches the agent only.
+ * /proc, also when someone removed the folder. After an orderly close there are no pid files, and
+ * it just ends. It leads its own session, so Ctrl-C in a terminal reaches the agent only.
  */
 
 /**
@@ -15,13 +15,14 @@
 const SCRIPT = `
 trap '' INT TERM HUP
 cat >/dev/null
-cd "$1" 2>/dev/null || exit 0
 mark=$2
-set -- *
-[ -e "$1" ] || exit 0
-for pid; do kill -s TERM -- "-$pid"; done
-sleep 1
-for pid; do [ -e "$pid" ] && kill -s KILL -- "-$pid"; done
+if cd "$1" 2>/dev/null; then
+  set -- *
+  [ -e "$1" ] || exit 0
+  for pid; do kill -s TERM -- "-$pid"; done
+  sleep 1
+  for pid; do [ -e "$pid" ] && kill -s KILL -- "-$pid"; done
+fi
 for look in 1 2 3 4 5; do
   found=$(grep -lsF -- "$mark" /proc/[0-9]*/environ)
   [ "$found" ] || exit 0
