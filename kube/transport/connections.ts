@@ -122,7 +122,8 @@ export class Connections {
  * A body that fetch does not send twice. When a used connection closes before the answer, Deno from
  * 2.7 on silently repeats the request, whatever its method, unless its body is a stream; that of a
  * Blob is one, and has a length. A write may have been done by then, so its sender must be told.
- * Without a body are reads and deletions, which may be repeated.
+ * Without a body are reads and deletions, which may be repeated: at most once for each answer that
+ * was a good one, as the connections of a server that fails are not used again.
  */
 function sentOnce(body: SendInit["body"]): BodyInit | undefined {
   if (body === undefined || body instanceof ReadableStream) return body;

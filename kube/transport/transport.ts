@@ -188,7 +188,11 @@ export class Transport implements RestClient, AsyncDisposable {
       if (!request.expectStream) scope.end();
       return answer;
     } catch (error) {
-      throw outcome.error = this.#toError(call, error);
+      outcome.error = this.#toError(call, error);
+      // Deno repeats a read by itself when a used connection closes. Of a server that fails none is
+      // used twice, so that the budget counts all that it gets.
+      if (isFailing(outcome.error)) this.#connections.drop();
+      throw outcome.error;
     } finally {
       scope.disarm();
       this.#record(call, { ms: performance.now() - start, ...outcome });
@@ -255,9 +259,7 @@ export class Transport implements RestClient, AsyncDisposable {
     );
   }
 
-  /** Other idle connections may lead nowhere too: the next request makes a new one. */
   #timeout({ info }: Call): ConnectionError {
-    this.#connections.drop();
     return new ConnectionError(
       `Cannot ${describeRequest(info)}: no answer from "${this.config.server}" ` +
         `within ${this.#options.requestTimeout} ms`,
@@ -273,6 +275,12 @@ export class Transport implements RestClient, AsyncDisposable {
     this.#byOutcome[key] = (this.#byOutcome[key] ?? 0) + 1;
     this.#onRequest?.({ verb: info.verb, path: request.path, ...outcome });
   }
+}
+
+/** Whether other idle connections may lead nowhere too. */
+function isFailing(error: Error): boolean {
+  if (error instanceof ApiError) return error.httpCode >= 500 || error.httpCode === 429;
+  return error instanceof ConnectionError;
 }
 
 function closedError(info: RequestInfo): Error {

@@ -460,3 +460,36 @@ Deno.test({
     });
   },
 });
+
+Deno.test("Transport.performRequest() counts all that a failing server gets", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let received = 0;
+  const serving: Promise<void>[] = [];
+  const accepting = (async () => {
+    for await (const conn of listener) serving.push(failThenClose(conn, () => received++));
+  })();
+  const url = `http://127.0.0.1:${listener.addr.port}`;
+  {
+    await using transport = new Transport(plainClusterConfig(url), { maxRetries: 0 });
+    for (let i = 0; i < 20; i++) {
+      await rejects(transport.performRequest({ method: "GET", path: "/api" }));
+    }
+    strictEqual(transport.stats.requests, 20);
+  }
+  listener.close();
+  await accepting;
+  await Promise.all(serving);
+  strictEqual(received, 20);
+});
+
+/** Answers one request with 500, and closes at the next: a client may then send it once more. */
+async function failThenClose(conn: Deno.TcpConn, onRequest: () => void): Promise<void> {
+  const buffer = new Uint8Array(4_096);
+  const answer = "HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\r\n";
+  for (let nth = 1; await conn.read(buffer).catch(() => null) !== null; nth++) {
+    onRequest();
+    if (nth > 1) break;
+    await conn.write(new TextEncoder().encode(answer));
+  }
+  conn.close();
+}
