@@ -58,6 +58,20 @@ Deno.test("EventRecorder writes a note with an action in the form of the newer A
   deepStrictEqual(again, { series: { count: 2, lastObservedTime: at }, message: "" });
 });
 
+Deno.test("EventRecorder names events in the order in which they were told", async () => {
+  const { rest, note, recorder, pass } = setup();
+  for (let i = 0; i < 12; i++) {
+    note(`${i}`, `Reason${i}`);
+    if (i % 4 === 3) pass(1);
+    await recorder.settled();
+  }
+  const names = rest.requests.map(({ body }) =>
+    (body as { metadata: { name: string } }).metadata.name
+  );
+  deepStrictEqual(names, names.toSorted());
+  strictEqual(new Set(names).size, 12);
+});
+
 Deno.test("EventRecorder combines notes that differ only in their text", async () => {
   const { rest, recorder, note } = setup();
   for (let i = 0; i < 14; i++) note(`pod ${i}`);
