@@ -16,7 +16,7 @@ import { parseJsonLines, passBody } from "./body_streams.ts";
 import { CallScope } from "./call_scope.ts";
 import { ConnectionError, networkCause } from "./connection_error.ts";
 import { Connections } from "./connections.ts";
-import { delay } from "./delay.ts";
+import { delay } from "../delay.ts";
 import { describeRequest, parseRequest, type RequestInfo, resourceOf } from "./request_info.ts";
 import { requestUrl } from "./request_url.ts";
 import { parseRetryAfter, retryDelay } from "./retry_policy.ts";
@@ -236,7 +236,7 @@ export class Transport implements RestClient, AsyncDisposable {
     }
     if (request.expectJson) {
       const text = await response.text();
-      return text === "" ? undefined : JSON.parse(text);
+      return text === "" ? undefined : parseJson(text);
     }
     return new Uint8Array(await response.arrayBuffer());
   }
@@ -281,6 +281,14 @@ export class Transport implements RestClient, AsyncDisposable {
 function isFailing(error: Error): boolean {
   if (error instanceof ApiError) return error.httpCode >= 500 || error.httpCode === 429;
   return error instanceof ConnectionError;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TypeError("what came is no JSON", { cause });
+  }
 }
 
 function closedError(info: RequestInfo): Error {

@@ -1,6 +1,6 @@
 import { rejects, strictEqual } from "node:assert/strict";
 import { FakeTime } from "@std/testing/time";
-import { attempt, pause } from "./attempt.ts";
+import { attempt } from "./attempt.ts";
 import { SilenceError } from "./failure.ts";
 
 const PATIENCE = { first: 300, next: 100 };
@@ -59,15 +59,4 @@ Deno.test("attempt() leaves work alone that ignores its signal", async () => {
   controller.abort(new Error("stop"));
   await time.tickAsync(1_000);
   await running;
-});
-
-Deno.test("pause() resolves after its time, or rejects when its signal aborts", async () => {
-  using time = new FakeTime();
-  const controller = new AbortController();
-  const done = pause(1_000, controller.signal);
-  await time.tickAsync(1_000);
-  await done;
-  const stopped = rejects(pause(1_000, controller.signal), /stop/);
-  controller.abort(new Error("stop"));
-  await stopped;
 });

@@ -10,7 +10,8 @@
  * @module
  */
 import type { RestClient } from "@cloudydeno/kubernetes-client";
-import { type Attempt, attempt, pause } from "./attempt.ts";
+import { delay } from "../delay.ts";
+import { type Attempt, attempt } from "./attempt.ts";
 import type { Decoded, EventDecoder, ListPage, WatchEvent } from "./event_decoder.ts";
 import { failureOf, MalformedError, WatchStatusError } from "./failure.ts";
 import { Emitter } from "./emitter.ts";
@@ -202,7 +203,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
       case "watching":
         return await this.#watch(state);
       case "waiting":
-        await pause(state.ms, this.#stop.signal);
+        await delay(state.ms, this.#stop.signal);
         return this.#advance({ type: "waited" });
     }
   }

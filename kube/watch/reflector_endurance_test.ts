@@ -4,13 +4,14 @@
  *
  * @module
  */
-import { ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { FakeTime } from "@std/testing/time";
 import { plainClusterConfig } from "../config/mod.ts";
 import { Transport } from "../transport/mod.ts";
 import { PODS } from "./kinds.ts";
 import { Reflector } from "./reflector.ts";
+import { bookmark, line, LIST as LIST_CALL, pod, podList, Scene, watch } from "./scene_test.ts";
 
 const LIST = JSON.stringify({ metadata: { resourceVersion: "1" }, items: [] });
 const utf8 = new TextEncoder();
@@ -62,6 +63,36 @@ Deno.test("Reflector leaves no listener and no timer behind after 500 reconnects
     reflector.health.lastError?.message,
     "Cannot keep watching pods: the watch was ended",
   );
+});
+
+/** Replaces the wall clock until disposed. */
+function setClock(first: () => number): { set(now: () => number): void } & Disposable {
+  const { now } = Date;
+  Date.now = first;
+  return {
+    set: (next) => Date.now = next,
+    [Symbol.dispose]: () => Date.now = now,
+  };
+}
+
+Deno.test("Reflector does not mind when the clock is set by an hour, forth and back", async () => {
+  await using scene = new Scene();
+  scene.server.expect(LIST_CALL, podList("10", []));
+  const watched = scene.server.expect(watch("10"), [
+    { status: 200 },
+    bookmark("11"),
+    "pause",
+    line("ADDED", pod("a", "12")),
+  ]);
+  const { now } = Date;
+  using clock = setClock(() => now() + 3_600_000);
+  scene.reflector.start();
+  await scene.events.has(1);
+  clock.set(() => now() - 3_600_000);
+  watched.release();
+  await scene.changes.has(1);
+  deepStrictEqual(scene.states.lines, ["connected", "synced"]);
+  ok(scene.reflector.health.lastHeardMs < 60_000);
 });
 
 /** Where a server falls silent, and what it says to a request before. */
