@@ -119,7 +119,6 @@ export class LocalCluster implements AsyncDisposable {
       await ApiServer.start({ ...(options.port !== undefined && { port: options.port }) }),
     );
     const kubeconfig = `${dir}/kubeconfig`;
-    await Deno.writeTextFile(kubeconfig, kubeconfigFor(server.url), { mode: 0o600 });
 
     function component(userAgent: string): Transport {
       return stack.use(
@@ -163,6 +162,8 @@ export class LocalCluster implements AsyncDisposable {
     });
     const failed = started.find((one) => one.status === "rejected");
     if (failed) throw failed.reason;
+    // Not earlier: the folder may turn out to be another cluster's.
+    await Deno.writeTextFile(kubeconfig, kubeconfigFor(server.url), { mode: 0o600 });
 
     return new LocalCluster({ url: server.url, dir, kubeconfig, nodes: names }, stack.move());
   }

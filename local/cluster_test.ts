@@ -89,6 +89,7 @@ Deno.test("LocalCluster.start() leaves nothing when it fails or is given up", as
       [{ images: {}, signal: AbortSignal.abort(new Error("no more")) }, /no more/],
     ];
     for (const [options, message] of failing) await rejects(LocalCluster.start(options), message);
+    ok((await Deno.readTextFile(first.kubeconfig)).includes(first.url));
     const stop = new AbortController();
     const starting = LocalCluster.start({ images: {}, nodes: 3, signal: stop.signal });
     await Promise.resolve();
