@@ -15,7 +15,6 @@ import { CoreV1Api, type ServiceAccount } from "@cloudydeno/kubernetes-apis/core
 import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { ApiError, isConflict, isNotFound } from "../kube/mod.ts";
-import { explainRefusedApply } from "./refused_apply.ts";
 import { fieldManager, LABELS, type Ownership, selectorLabels, selectorText } from "./labels.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { ownedBy, workloadDeployment, workloadServiceAccount } from "./workload_objects.ts";
@@ -123,7 +122,7 @@ async function applyDeployment(
   } catch (e) {
     throw isImmutable(e, "spec.selector") // one with another selector has the name
       ? foreign("Deployment", params, options, { cause: e })
-      : explainRefusedApply(e);
+      : e;
   }
 }
 
@@ -151,16 +150,12 @@ async function applyServiceAccount(
   { client, coordinator, signal }: WriteOptions,
   { force, ...tie }: { force: boolean } & Parameters<typeof workloadServiceAccount>[2],
 ): Promise<ServiceAccount> {
-  try {
-    return await new CoreV1Api(client).namespace(params.namespace).patchServiceAccount(
-      params.name,
-      "apply-patch",
-      workloadServiceAccount(params, coordinator, tie),
-      { fieldManager: fieldManager(coordinator), force, abortSignal: signal },
-    );
-  } catch (e) {
-    throw explainRefusedApply(e);
-  }
+  return await new CoreV1Api(client).namespace(params.namespace).patchServiceAccount(
+    params.name,
+    "apply-patch",
+    workloadServiceAccount(params, coordinator, tie),
+    { fieldManager: fieldManager(coordinator), force, abortSignal: signal },
+  );
 }
 
 /**

@@ -32,16 +32,18 @@ function isQualifiedName(key: string): boolean {
   return parts.length === 0 || (parts[0]!.length <= 253 && DNS_NAME.test(parts[0]!));
 }
 
-/** A map of texts whose keys are checked by name and whose values by `isValue`. */
-function textMap(
-  isKey: (key: string) => boolean,
-  isValue: (value: string) => boolean,
-  allowed: string,
-): z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>> {
+/** A map of texts whose keys and values are checked; `secret` values stay out of messages. */
+function textMap(allowed: string, options: {
+  isKey: (key: string) => boolean;
+  isValue?: (value: string) => boolean;
+  secret?: boolean;
+}): z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>> {
+  const { isKey, isValue = () => true, secret = false } = options;
   return z.record(z.string(), z.string()).superRefine((map, context) => {
     for (const [key, value] of Object.entries(map)) {
       if (isKey(key) && isValue(value)) continue;
-      context.addIssue({ code: "custom", path: [key], message: allowed, input: value });
+      const params = { given: secret ? key : value };
+      context.addIssue({ code: "custom", path: [key], message: allowed, input: value, params });
     }
   }).describe(allowed).optional();
 }
@@ -69,22 +71,16 @@ const schema = z.strictObject({
     .describe('"Always", "IfNotPresent" or "Never"'),
   port: portNumber.optional(),
   envs: textMap(
-    isFreeEnv,
-    () => true,
     `an object of strings; a name consists of letters, digits, "-", "_" and ".", does not begin ` +
       `with a digit or "..", is not ".", and is none of ${RESERVED_ENVS.join(", ")} and ` +
       `${RESERVED_ENV_PREFIX}…`,
+    { isKey: isFreeEnv, secret: true },
   ),
   labels: textMap(
-    isFree,
-    (value) => value === "" || NAME_PART.test(value),
     `an object of label values (at most 63 letters, digits, "-", "_", "."), ${FREE_KEYS}`,
+    { isKey: isFree, isValue: (value) => value === "" || NAME_PART.test(value) },
   ),
-  annotations: textMap(
-    isFree,
-    () => true,
-    `an object of strings, ${FREE_KEYS}`,
-  ),
+  annotations: textMap(`an object of strings, ${FREE_KEYS}`, { isKey: isFree }),
   replicas: z.int().min(0).max(2 ** 31 - 1).default(1).describe("an integer, 0 or more"),
   command: texts,
   args: texts,

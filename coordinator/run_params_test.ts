@@ -34,8 +34,10 @@ const WRONG: readonly [title: string, params: unknown, words: string[]][] = [
     { ...RIGHT, imagePullPolicy: "Sometimes" },
     ['"imagePullPolicy" given "Sometimes"', '"Always", "IfNotPresent" or "Never"'],
   ],
-  ["a reserved variable", { ...RIGHT, envs: { POD_IP: "1" } }, ['"envs.POD_IP" given "1"']],
-  ["a variable of troupe's", { ...RIGHT, envs: { TROUPE_X: "1" } }, ['"envs.TROUPE_X" given']],
+  ["a reserved variable", { ...RIGHT, envs: { POD_IP: "1" } }, ['"envs.POD_IP" given "POD_IP"']],
+  ["a variable of troupe's", { ...RIGHT, envs: { TROUPE_X: "1" } }, [
+    '"envs.TROUPE_X" given "TROUPE_X"',
+  ]],
   ["a variable named ..", { ...RIGHT, envs: { "..a": "1" } }, ['"envs...a" given']],
   ["a variable that is no text", { ...RIGHT, envs: { A: 1 } }, ['"envs.A" given 1']],
   [

@@ -7,7 +7,8 @@ const MAX_QUOTED = 60;
  * Checks `input` against a schema and returns the parsed value.
  *
  * What is allowed in a field is the field's description (`schema.describe("…")`), so that the
- * schema is the only place where it is written.
+ * schema is the only place where it is written. A custom issue whose `params` have a `given` says
+ * itself what was given.
  *
  * @throws {TypeError} one line: what cannot be done, and for each bad field its name, what was
  *   given and what is allowed
@@ -49,7 +50,8 @@ function complaints(schema: z.ZodObject, input: unknown, error: z.ZodError): str
     const description = descriptionOf(schema.shape[String(field)]);
     // a refinement's own words say more than the field's description
     const allowed = issue.code === "custom" ? issue.message : description ?? issue.message;
-    const value = valueAt(input, issue.path);
+    const told = issue.code === "custom" ? issue.params : undefined;
+    const value = told !== undefined && "given" in told ? told.given : valueAt(input, issue.path);
     found.set(path, `"${path}" ${given(value)}, allowed is ${allowed}`);
   }
   return [...found.values()];
