@@ -2,9 +2,10 @@
  * The cluster that an end-to-end test runs on: the embedded one, or, with
  * `TROUPE_TEST_CLUSTER=1`, the real one that `KUBECONFIG` names.
  *
- * A real control plane without nodes gets our node agent as its node. With
- * `TROUPE_TEST_WORKER_IMAGE` (and `TROUPE_TEST_SUPERVISOR_IMAGE`) the cluster's own nodes run
- * real images instead, and no agent is started.
+ * A real control plane without nodes of its own gets our node agents as its nodes. A cluster with
+ * nodes runs real images, `worker:latest` and `supervisor:latest` unless `TROUPE_TEST_WORKER_IMAGE`
+ * and `TROUPE_TEST_SUPERVISOR_IMAGE` name others, and no agent is started: a scheduler would mix
+ * them.
  */
 import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
 import { loadClusterConfig, Transport } from "../../kube/mod.ts";
@@ -15,7 +16,13 @@ import { NodeAgent } from "../../local/node/mod.ts";
 export const REAL: boolean = Deno.env.get("TROUPE_TEST_CLUSTER") === "1";
 
 /** Whether the cluster's own nodes run the pods, from real images, and not our node agent. */
-export const OWN_NODES: boolean = REAL && Deno.env.get("TROUPE_TEST_WORKER_IMAGE") !== undefined;
+export const OWN_NODES: boolean = REAL && await hasOwnNodes();
+
+async function hasOwnNodes(): Promise<boolean> {
+  await using client = new Transport(await loadClusterConfig());
+  const { items } = await new CoreV1Api(client).getNodeList();
+  return items.some((node) => !node.status?.nodeInfo?.kubeletVersion.endsWith("-troupe"));
+}
 
 /** A cluster to test on, with a namespace of its own. */
 export interface TestCluster extends AsyncDisposable {
