@@ -13,12 +13,10 @@ async function makePlugin(dir: TempDir, script: string): Promise<ExecPlugin> {
 /** Resolves when `path` is there. */
 async function written(dir: TempDir, name: string): Promise<void> {
   const watcher = Deno.watchFs(dir.path);
-  try {
-    if ((await Array.fromAsync(Deno.readDir(dir.path))).some((it) => it.name === name)) return;
-    for await (const { paths } of watcher) if (paths.some((it) => it.endsWith(name))) return;
-  } finally {
-    watcher.close();
-  }
+  const files = await Array.fromAsync(Deno.readDir(dir.path));
+  if (files.some((it) => it.name === name)) return watcher.close();
+  // leaving the loop closes it
+  for await (const { paths } of watcher) if (paths.some((it) => it.endsWith(name))) return;
 }
 
 Deno.test({
