@@ -2,8 +2,10 @@
  * The HTTP side: one listener on loopback, every request to its handler, every error to a Status.
  *
  * Start: store with its first objects, then the listener; there is nothing else to wait for.
- * Stop: watches end first, as they would hold the drain up for ever; then requests in flight are
- * drained within a grace time; then what is left is cut.
+ * Stop: new requests are refused and watches end, as they would hold the drain up for ever; then
+ * requests in flight are drained within a grace time; then what is left is cut. Not by
+ * `Deno.HttpServer.shutdown()`: on Deno 2.4 it waits for connections on which nothing was ever
+ * asked, such as those that `fetch` opens in reserve, and it cannot be cut short.
  */
 import type { Backend } from "./backend.ts";
 import { createObject } from "./create.ts";
@@ -47,6 +49,8 @@ export class ApiServer implements AsyncDisposable {
   readonly #backend: Backend;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #abort = new AbortController();
+  /** Requests whose answers have not been sent completely. */
+  readonly #inFlight = new Set<Promise<void>>();
   readonly #bookmarks: ReturnType<typeof setInterval>;
   #closing: Promise<void> | undefined;
 
@@ -66,7 +70,12 @@ export class ApiServer implements AsyncDisposable {
       signal: this.#abort.signal,
       onListen: () => {},
       onError: (error) => answer(internalError(error).status, 500),
-    }, (request) => this.#handle(request));
+    }, (request, { completed }) => {
+      if (this.#closing) return shuttingDown();
+      const sent = completed.catch(() => {}).finally(() => this.#inFlight.delete(sent));
+      this.#inFlight.add(sent);
+      return this.#handle(request);
+    });
     this.#bookmarks = setInterval(() => {
       for (const watch of this.#backend.watches) watch.bookmark();
     }, options.bookmarkInterval ?? DEFAULT_BOOKMARK_INTERVAL);
@@ -113,9 +122,11 @@ export class ApiServer implements AsyncDisposable {
   async #close(): Promise<void> {
     clearInterval(this.#bookmarks);
     this.cutWatches();
-    const timer = setTimeout(() => this.#abort.abort(), DRAIN_MS);
-    await this.#server.shutdown();
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, DRAIN_MS);
+    await Promise.race([Promise.all(this.#inFlight), late]);
     clearTimeout(timer);
+    this.#abort.abort();
     await this.#server.finished;
   }
 
@@ -149,6 +160,11 @@ function refuseStrangers(request: Request): Response | undefined {
     ? `host ${JSON.stringify(host)} is not a loopback address`
     : `requests of web pages (origin ${JSON.stringify(origin)}) are not served`;
   return answer(new StatusError(403, "Forbidden", `forbidden: ${why}`, {}).status, 403);
+}
+
+function shuttingDown(): Response {
+  const error = new StatusError(503, "ServiceUnavailable", "the server is shutting down", {});
+  return answer(error.status, 503);
 }
 
 function internalError(error: unknown): StatusError {

@@ -149,3 +149,23 @@ Deno.test("close() is idempotent and frees the port", async () => {
   const again = await ApiServer.start({ port });
   await again.close();
 });
+
+Deno.test("close() does not wait for a connection on which nothing was asked", async () => {
+  const server = await ApiServer.start();
+  using silent = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  strictEqual((await call(server, "GET /healthz")).code, 200); // the other one is accepted too
+  await server.close();
+  strictEqual(await silent.read(new Uint8Array(1)), null);
+});
+
+Deno.test("close() cuts a request that does not end", async () => {
+  const server = await ApiServer.start();
+  using half = await Deno.connect({ hostname: "127.0.0.1", port: server.port });
+  const head = `POST ${MAPS} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n`;
+  await half.write(new TextEncoder().encode(`${head}expect: 100-continue\r\n\r\n`));
+  const buffer = new Uint8Array(1024);
+  const length = await half.read(buffer); // the body is waited for
+  match(new TextDecoder().decode(buffer.subarray(0, length!)), /^HTTP\/1.1 100/);
+  await server.close();
+  strictEqual(await half.read(buffer), null);
+});
