@@ -4,7 +4,7 @@
  * @module
  */
 import { z } from "zod";
-import { namespaceName, runProgram } from "../runtime/mod.ts";
+import { namespaceName, onStopSignal, runProgram } from "../runtime/mod.ts";
 import { Coordinator, type DeploymentEvent, type PodEvent } from "./mod.ts";
 
 /** How long a worker may take to answer a greeting, in milliseconds. */
@@ -80,9 +80,19 @@ if (import.meta.main) {
       console.log(describePod(e));
       if (e.running) console.log(await greet(e));
     });
-    const imagePullPolicy = pullPolicy(image);
-    await coordinator.run({ name: "worker", image, imagePullPolicy, port: 8086, replicas });
-    console.log(`launched worker: ${replicas} of ${image} in namespace ${namespace}`);
-    await coordinator.start();
+    // `start` hears SIGTERM too; here it must end a `run` that waits for the API server
+    const stopped = new AbortController();
+    using _signals = onStopSignal(() => {
+      stopped.abort();
+      void coordinator.stop();
+    });
+    try {
+      const imagePullPolicy = pullPolicy(image);
+      await coordinator.run({ name: "worker", image, imagePullPolicy, port: 8086, replicas });
+      console.log(`launched worker: ${replicas} of ${image} in namespace ${namespace}`);
+      await coordinator.start();
+    } catch (e) {
+      if (!stopped.signal.aborted) throw e;
+    }
   });
 }
