@@ -30,7 +30,7 @@ export interface CreateInput {
 export function createObject(backend: Backend, kind: KindInfo, input: CreateInput): Stored {
   const { store } = backend;
   const { options } = input;
-  const checked = checkShape(kind, input.object, options.fieldValidation);
+  const checked = checkShape(kind, input.object, { mode: options.fieldValidation });
   options.warnings.push(...checked.warnings);
   const namespace = kind.namespaced ? input.namespace ?? "" : "";
   const meta = { ...checked.object.metadata };

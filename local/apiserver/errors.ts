@@ -153,9 +153,28 @@ export function invalid(
   return new StatusError(422, "Invalid", `${what} "${name}" is invalid: ${list}`, {
     ...(name ? { name } : {}),
     ...(kind.group ? { group: kind.group } : {}),
-    kind: kind.kind,
+    ...(kind.kind ? { kind: kind.kind } : {}),
     causes,
   });
+}
+
+/** 422 for a patch whose outcome is no object of the kind; without kind and name, as the real one. */
+export function invalidPatch(value: string, why: string): StatusError {
+  return invalid({ group: "", kind: "" }, "", [{
+    reason: "FieldValueInvalid",
+    message: `Invalid value: ${JSON.stringify(value)}: ${why}`,
+    field: "patch",
+  }]);
+}
+
+/** 422 for a patch that cannot be applied; the real server keeps to itself why. */
+export function patchDoesNotApply(): StatusError {
+  return new StatusError(
+    422,
+    "Invalid",
+    "the server rejected our request due to an error in our request",
+    {},
+  );
 }
 
 /** 410. */

@@ -92,11 +92,23 @@ export async function podProxy(
   return await reach(url, { method, headers, ...(body ? { body } : {}) });
 }
 
+/** Where pods share one address, a pod's first port is on a port of its own. */
+const PORT_ANNOTATION = "troupe.dev/port";
+const SHARED_ADDRESS = "127.0.0.1";
+
 function portOf(pod: ApiObject, asked: string | undefined): number | string {
-  if (asked && /^\d+$/.test(asked)) return asked;
   const ports = ((at(pod, "spec", "containers") ?? []) as JsonObject[])
     .flatMap(({ ports = [] }) => ports as JsonObject[]);
-  const found = asked ? ports.find(({ name }) => name === asked) : ports[0];
+  const isNumber = asked !== undefined && /^\d+$/.test(asked);
+  const found = asked
+    ? ports.find(({ name, containerPort }) =>
+      isNumber ? containerPort === Number(asked) : name === asked
+    )
+    : ports[0];
+  const own = pod.metadata.annotations?.[PORT_ANNOTATION];
+  const isFirst = found === ports[0];
+  if (own && isFirst && at(pod, "status", "podIP") === SHARED_ADDRESS) return own;
+  if (isNumber) return asked;
   if (asked && !found) throw badRequest(`no port named ${JSON.stringify(asked)} in the pod`);
   return Number(found?.containerPort ?? 80);
 }

@@ -37,6 +37,29 @@ Deno.test("proxy passes a request on to the pod's port", async () => {
   await pod.shutdown();
 });
 
+Deno.test("proxy finds a pod that shares its address by its own port", async () => {
+  const pod = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response("me"),
+  );
+  await using server = await withPod("127.0.0.1");
+  await call(server, `PATCH ${PODS}/p`, {
+    body: { metadata: { annotations: { "troupe.dev/port": String(pod.addr.port) } } },
+    headers: { "content-type": "application/merge-patch+json" },
+  });
+  for (const name of ["p", "p:http", "p:1", "http:p:1"]) {
+    strictEqual((await call(server, `GET ${PODS}/${name}/proxy/`)).body, "me");
+  }
+  // A port that is not the pod's first one is taken as it is.
+  strictEqual((await call(server, `GET ${PODS}/p:2/proxy/`)).code, 503);
+  await call(server, `PATCH ${PODS}/p/status`, {
+    body: { status: { podIP: "127.0.0.2" } },
+    headers: { "content-type": "application/merge-patch+json" },
+  });
+  strictEqual((await call(server, `GET ${PODS}/p:1/proxy/`)).code, 503);
+  await pod.shutdown();
+});
+
 Deno.test("proxy ends the pod's stream when the client leaves", async () => {
   const { promise: left, resolve } = Promise.withResolvers<void>();
   const pod = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {

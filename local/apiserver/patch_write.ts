@@ -2,10 +2,18 @@
 import { type Backend, viewOf, type WriteOptions } from "./backend.ts";
 import { asKind, mediaType, readBody } from "./body.ts";
 import { createObject } from "./create.ts";
-import { badRequest, conflict, invalid, type StatusCause, unsupportedMediaType } from "./errors.ts";
+import {
+  badRequest,
+  conflict,
+  invalid,
+  invalidPatch,
+  type StatusCause,
+  StatusError,
+  unsupportedMediaType,
+} from "./errors.ts";
 import { checkIdentity } from "./identity.ts";
 import type { KindInfo } from "./kinds.ts";
-import type { ApiObject } from "./object.ts";
+import { type ApiObject, isObject } from "./object.ts";
 import { applyConfiguration, applyPatch, PATCH_TYPES } from "./semantics.ts";
 import type { Stored } from "./stored.ts";
 import { updateObject } from "./update.ts";
@@ -70,7 +78,15 @@ export function patchObject(
     const stored = updateObject(backend, kind, {
       ...input,
       patch: true,
-      change: (current) => asKind(applyPatch(kind, type, { current, patch: patch.body }), kind),
+      change: (current) => {
+        const changed = applyPatch(kind, type, { current, patch: patch.body });
+        try {
+          return asKind(changed, kind);
+        } catch (error) {
+          throw error instanceof StatusError ? refusal(patch, changed, error.message) : error;
+        }
+      },
+      refuse: (changed, why) => refusal(patch, changed, why),
     });
     return { stored, created: false };
   }
@@ -112,6 +128,21 @@ export function patchObject(
   const object: ApiObject = applyConfiguration(kind, undefined, stamp);
   const stored = createObject(backend, kind, { namespace, name, object, options, applied: true });
   return { stored, created: true };
+}
+
+/** A strategic patch is told as the real server prints it, the others by what would come of them. */
+function refusal(patch: Patch, changed: ApiObject, why: string): StatusError {
+  if (patch.type === "strategic") return invalidPatch(goText(patch.body), why);
+  const sorted = Object.entries(changed).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return invalidPatch(JSON.stringify(Object.fromEntries(sorted)), why);
+}
+
+/** A value as Go prints it: `map[data:map[k:v]]`. */
+function goText(value: unknown): string {
+  if (value === null) return "<nil>";
+  if (Array.isArray(value)) return `[${value.map(goText).join(" ")}]`;
+  if (!isObject(value)) return String(value);
+  return `map[${Object.keys(value).sort().map((key) => `${key}:${goText(value[key])}`).join(" ")}]`;
 }
 
 /** The present state of a stored object in its kind's own form. */

@@ -1,5 +1,6 @@
 /** From a URL's path to the kind, namespace, name and subresource that it means. */
 import { findResource, type KindInfo } from "./kinds.ts";
+import { POD_STREAMS } from "./pod_streams.ts";
 
 /** What a path names. */
 export interface Route {
@@ -19,6 +20,10 @@ export interface RoutedRequest {
   readonly request: Request;
   readonly query: URLSearchParams;
   readonly route: Route;
+}
+
+function isSubresource(kind: KindInfo, name: string): boolean {
+  return name in kind.subresources || (kind.storage === "pods" && POD_STREAMS.includes(name));
 }
 
 /** Parses `/api/v1/…` and `/apis/<group>/<version>/…`; undefined if nothing is served there. */
@@ -44,7 +49,7 @@ export function parseRoute(path: string): Route | undefined {
   if (!kind) return undefined;
   // A name in a namespaced kind needs its namespace.
   if (kind.namespaced && namespace === undefined && name !== undefined) return undefined;
-  if (subresource !== undefined && !(subresource in kind.subresources)) return undefined;
+  if (subresource !== undefined && !isSubresource(kind, subresource)) return undefined;
   if (rest.length > 0 && subresource !== "proxy") return undefined;
   return {
     kind,

@@ -2,7 +2,7 @@
  * What depends on the schema of a kind: defaults, validation, patches, managed fields, tables.
  * The one file through which the rest of the server reaches `schema/`, `patch/` and `table/`.
  */
-import { badRequest, invalid, type StatusCause, StatusError } from "./errors.ts";
+import { badRequest, patchDoesNotApply, type StatusCause, StatusError } from "./errors.ts";
 import type { KindInfo } from "./kinds.ts";
 import { type ApiObject, isObject, type JsonObject } from "./object.ts";
 import {
@@ -41,20 +41,23 @@ export function withDefaults(kind: KindInfo, object: ApiObject): ApiObject {
 /** How unknown fields are met. */
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
 
-/** Drops what the schema does not know, and says what; throws 400 for what does not fit it. */
+/**
+ * Drops what the schema does not know, and says what; throws for what does not fit it: by default
+ * 400.
+ */
 export function checkShape(
   kind: KindInfo,
   object: ApiObject,
-  mode: FieldValidation,
+  options: { mode: FieldValidation; refuse?: (why: string) => StatusError },
 ): { object: ApiObject; warnings: string[] } {
+  const { mode, refuse } = options;
   const { errors, unknown, pruned, message } = validate(object, kind, {
     strict: mode === "Strict",
   });
   if (errors.length > 0) {
-    throw badRequest(
-      `${kind.kind} in version ${
-        JSON.stringify(kind.version)
-      } cannot be handled as a ${kind.kind}: ${message}`,
+    const { kind: name, version } = kind;
+    throw refuse?.(message ?? "") ?? badRequest(
+      `${name} in version ${JSON.stringify(version)} cannot be handled as a ${name}: ${message}`,
     );
   }
   const warnings = mode === "Warn"
@@ -79,7 +82,7 @@ export function applyPatch(
   input: { current: ApiObject; patch: unknown },
 ): ApiObject {
   const { current, patch } = input;
-  return mapErrors(kind, current.metadata.name ?? "", () => {
+  return mapErrors(() => {
     if (type === "json") return jsonPatch(current, patch);
     if (!isObject(patch)) throw badRequest("error decoding patch: it is not an object");
     const schema = type === "strategic" ? schemaFor(kind) : undefined;
@@ -100,7 +103,7 @@ export function applyConfiguration(
   live: ApiObject | undefined,
   input: WriteStamp & { applied: ApiObject; force: boolean },
 ): ApiObject {
-  return mapErrors(kind, input.applied.metadata.name ?? "", () => {
+  return mapErrors(() => {
     const { object, conflicts } = serverSideApply({ ...input, live, gvk: kind });
     if (object) return object;
     throw new StatusError(409, "Conflict", conflictMessage(conflicts), {
@@ -109,14 +112,13 @@ export function applyConfiguration(
   });
 }
 
-function mapErrors(kind: KindInfo, name: string, run: () => JsonObject): ApiObject {
+function mapErrors(run: () => JsonObject): ApiObject {
   try {
     return run() as ApiObject;
   } catch (error) {
     if (!(error instanceof PatchError)) throw error;
-    if (error.code !== 422) throw new StatusError(error.code, error.reason, error.message);
-    const { status } = invalid(kind, name, []);
-    throw new StatusError(422, "Invalid", error.message, status.details);
+    if (error.code === 422) throw patchDoesNotApply();
+    throw new StatusError(error.code, error.reason, error.message);
   }
 }
 

@@ -109,6 +109,54 @@ Deno.test("ApiServer counts unknown fields as warnings, or as errors when strict
   strictEqual(ignored.headers.get("warning"), null);
 });
 
+Deno.test("PATCH answers 422 with the outcome when it does not fit the kind", async () => {
+  await using server = await ApiServer.start();
+  await call(server, `POST ${MAPS}`, { body: { metadata: { name: "a" }, data: { k: "v" } } });
+  const patch = (type: string, body: unknown) =>
+    call(server, `PATCH ${MAPS}/a?fieldValidation=Strict`, {
+      body,
+      headers: { "content-type": `application/${type}+json` },
+    });
+  const merged = await patch("merge-patch", { extra: 1 });
+  strictEqual(merged.code, 422);
+  match(
+    merged.body.message,
+    /^ "" is invalid: patch: Invalid value: "\{.*\}": strict decoding error: unknown field "extra"$/,
+  );
+  strictEqual(merged.body.details.causes[0].field, "patch");
+  const strategic = await patch("strategic-merge-patch", { data: { k: "w" }, extra: [1, null] });
+  strictEqual(
+    strategic.body.message,
+    ' "" is invalid: patch: Invalid value: "map[data:map[k:w] extra:[1 <nil>]]": ' +
+      'strict decoding error: unknown field "extra"',
+  );
+  const typed = await patch("json-patch", [{ op: "add", path: "/data/k", value: 1 }]);
+  strictEqual(typed.code, 422);
+  const other = await patch("merge-patch", { kind: "Secret" });
+  match(other.body.message, /unknown conversion$/);
+});
+
+Deno.test("POST of a Node without status gives one that typed clients can read", async () => {
+  await using server = await ApiServer.start();
+  const { body } = await call(server, "POST /api/v1/nodes", { body: { metadata: { name: "n" } } });
+  deepStrictEqual(body.status, {
+    daemonEndpoints: { kubeletEndpoint: { Port: 0 } },
+    nodeInfo: {
+      machineID: "",
+      systemUUID: "",
+      bootID: "",
+      kernelVersion: "",
+      osImage: "",
+      containerRuntimeVersion: "",
+      kubeletVersion: "",
+      kubeProxyVersion: "",
+      operatingSystem: "",
+      architecture: "",
+    },
+  });
+  strictEqual(body.metadata.managedFields, undefined);
+});
+
 Deno.test("ApiServer answers 410 when a page token is older than the history", async () => {
   await using server = await ApiServer.start();
   for (const name of ["a", "b", "c"]) {

@@ -11,6 +11,7 @@ import { answer } from "./negotiate.ts";
 import { type ApiObject, at, type JsonObject } from "./object.ts";
 import { writeOptions } from "./options.ts";
 import { patchObject, readPatch } from "./patch_write.ts";
+import { refuseStream } from "./pod_streams.ts";
 import { answerOne } from "./respond.ts";
 import { requestToken } from "./reviews.ts";
 import type { RoutedRequest } from "./route.ts";
@@ -35,8 +36,9 @@ export async function subresourceRequest(
   const { request, query, route } = routed;
   const { kind, namespace = "", name = "", subresource = "" } = route;
   const info = kind.subresources[subresource];
+  if (!info) return refuseStream(backend, { namespace, name, subresource }, request);
   const verb = VERBS[request.method] ?? "";
-  if (!info?.verbs.includes(verb)) throw methodNotAllowed();
+  if (!info.verbs.includes(verb)) throw methodNotAllowed();
   switch (subresource) {
     case "log":
       return await podLog(backend, { namespace, name }, query);

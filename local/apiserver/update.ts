@@ -1,6 +1,6 @@
 /** Every change of an object that is there: PUT, PATCH, and the subresources. */
 import { type Backend, storedForm, viewOf, type WriteOptions } from "./backend.ts";
-import { failedPrecondition, invalid, notFound, staleVersion } from "./errors.ts";
+import { failedPrecondition, invalid, notFound, staleVersion, type StatusError } from "./errors.ts";
 import { checkIdentity } from "./identity.ts";
 import type { KindInfo } from "./kinds.ts";
 import { carryOver, inOrder, isSameState, metadataProblems } from "./metadata.ts";
@@ -20,6 +20,8 @@ export interface UpdateInput {
   readonly change: (current: ApiObject) => ApiObject;
   /** Whether managed fields are already right, from server-side apply, or do not change. */
   readonly applied?: boolean;
+  /** What to throw when the changed object does not fit its kind. @default 400 */
+  readonly refuse?: (changed: ApiObject, why: string) => StatusError;
   /** Whether a missing resourceVersion is right for any kind: patches have the present one. */
   readonly patch?: boolean;
 }
@@ -31,7 +33,12 @@ export function updateObject(backend: Backend, kind: KindInfo, input: UpdateInpu
   const current = store.get(kind.storage, namespace, name);
   if (!current) throw notFound(kind, name);
   const old = current.as(viewOf(kind)).object;
-  const checked = checkShape(kind, input.change(old), options.fieldValidation);
+  const changed = input.change(old);
+  const refuse = input.refuse;
+  const checked = checkShape(kind, changed, {
+    mode: options.fieldValidation,
+    ...(refuse ? { refuse: (why) => refuse(changed, why) } : {}),
+  });
   options.warnings.push(...checked.warnings);
   let next = strategyOf(kind).decode?.(checked.object) ?? checked.object;
   checkIdentity(kind, next, { namespace, name });

@@ -18,6 +18,8 @@ export interface Step {
   readonly save?: Record<string, string>;
   /** A watch: read so many events, then leave. */
   readonly events?: number;
+  /** Whether it is compared too who owns which fields. */
+  readonly owners?: boolean;
   /** What is compared. @default "body" */
   readonly compare?: "body" | "reason" | "code";
   /** Why less than the body is compared, where the servers' versions differ. */
@@ -29,4 +31,6 @@ export interface Outcome {
   readonly code: number;
   readonly body?: unknown;
   readonly events?: unknown[];
+  /** The managed fields, without times. */
+  readonly owners?: unknown[];
 }

@@ -37,7 +37,7 @@ function bind(name: string, node: string): Step {
 
 /** Steps. */
 export const POD_STEPS: Step[] = [
-  { name: "pod: create", method: "POST", path: PODS, body: pod("p1") },
+  { name: "pod: create", method: "POST", path: PODS, body: pod("p1"), owners: true },
   {
     name: "pod: create another",
     method: "POST",
@@ -64,6 +64,8 @@ export const POD_STEPS: Step[] = [
       spec: { serviceAccountName: "nobody", containers: [{ name: "c", image: "i" }] },
     },
   },
+  { name: "pod: exec before it is bound", method: "POST", path: `${PODS}/p1/exec?command=ls` },
+  { name: "pod: exec where there is none", method: "POST", path: `${PODS}/nothing/exec` },
   bind("p1", "node-1"),
   { ...bind("p1", "node-2") },
   bind("nothing", "node-1"),

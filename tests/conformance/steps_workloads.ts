@@ -22,6 +22,7 @@ export const WORKLOAD_STEPS: Step[] = [
       status: { replicas: 7 },
     },
     save: { dVersion: "metadata.resourceVersion" },
+    owners: true,
   },
   {
     name: "deployment: update with nothing new",

@@ -132,7 +132,17 @@ async function runStep(
     saved.set(name, String(value));
     if (name.startsWith("random")) secrets.set(String(value), name);
   }
-  return { code, body: normalize(body, secrets) };
+  const owners = step.owners ? { owners: ownersOf(body) } : {};
+  return { code, body: normalize(body, secrets), ...owners };
+}
+
+/** No times; nor subresources and the status, in which older servers differ. */
+function ownersOf(body: unknown): unknown[] {
+  const { metadata } = body as { metadata?: { managedFields?: Record<string, unknown>[] } };
+  return (metadata?.managedFields ?? []).map(({ manager, operation, fieldsV1 }) => {
+    const { "f:status": _, ...fields } = fieldsV1 as Record<string, unknown>;
+    return { manager, operation, fields };
+  });
 }
 
 async function readEvents(body: AsyncIterable<Uint8Array>, count: number): Promise<unknown[]> {

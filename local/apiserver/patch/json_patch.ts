@@ -26,7 +26,10 @@ export interface JsonPatchOperation {
  */
 export function jsonPatch(current: JsonObject, operations: unknown): JsonObject {
   if (!Array.isArray(operations)) {
-    throw new PatchError(400, "error decoding patch: a JSON patch is a list of operations");
+    throw new PatchError(
+      400,
+      `json: cannot unmarshal ${jsonType(operations)} into Go value of type jsonpatch.Patch`,
+    );
   }
   if (operations.length > MAX_OPERATIONS) {
     throw new PatchError(
@@ -42,16 +45,16 @@ export function jsonPatch(current: JsonObject, operations: unknown): JsonObject 
 
 function applyOperation(document: unknown, operation: unknown): unknown {
   if (!isObject(operation) || typeof operation.path !== "string") {
-    throw new PatchError(400, 'error decoding patch: an operation needs "op" and "path"');
+    throw new PatchError(422, 'an operation needs "op" and "path"');
   }
   const { op, path, value } = operation as unknown as JsonPatchOperation;
   switch (op) {
     case "add":
-      return add(document, path, needValue(operation));
+      return add(document, path, valueOf(operation));
     case "remove":
       return remove(document, path);
     case "replace":
-      return replace(document, path, needValue(operation));
+      return replace(document, path, valueOf(operation));
     case "test":
       if (!tested(document, path, value)) {
         throw new PatchError(422, `testing value ${path} failed: test failed`);
@@ -67,20 +70,23 @@ function applyOperation(document: unknown, operation: unknown): unknown {
     case "copy":
       return add(document, path, structuredClone(read(document, needFrom(operation))));
     default:
-      throw new PatchError(400, `error decoding patch: unexpected kind of operation: ${op}`);
+      throw new PatchError(422, `unexpected kind of operation: ${op}`);
   }
 }
 
-function needValue(operation: JsonObject): unknown {
-  if (operation.value === undefined) {
-    throw new PatchError(400, `error decoding patch: operation "${operation.op}" needs "value"`);
-  }
-  return structuredClone(operation.value);
+/** No value is null, as the API server takes it. */
+function valueOf(operation: JsonObject): unknown {
+  return structuredClone(operation.value ?? null);
+}
+
+function jsonType(value: unknown): string {
+  if (typeof value === "boolean") return "bool";
+  return value === null ? "null" : typeof value;
 }
 
 function needFrom(operation: JsonObject): string {
   if (typeof operation.from !== "string") {
-    throw new PatchError(400, `error decoding patch: operation "${operation.op}" needs "from"`);
+    throw new PatchError(422, `operation "${operation.op}" needs "from"`);
   }
   return operation.from;
 }

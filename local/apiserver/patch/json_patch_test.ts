@@ -66,10 +66,9 @@ const REFUSED: [string, unknown, 400 | 422][] = [
   ["an index with a leading zero", [{ op: "remove", path: "/list/01" }], 422],
   ["a pointer without a slash", [{ op: "remove", path: "a" }], 422],
   ["a move into itself", [{ op: "move", from: "/map", path: "/map/x" }], 422],
-  ["an unknown operation", [{ op: "merge", path: "/a" }], 400],
-  ["an operation without path", [{ op: "remove" }], 400],
-  ["an add without value", [{ op: "add", path: "/b" }], 400],
-  ["a copy without from", [{ op: "copy", path: "/b" }], 400],
+  ["an unknown operation", [{ op: "merge", path: "/a" }], 422],
+  ["an operation without path", [{ op: "remove" }], 422],
+  ["a copy without from", [{ op: "copy", path: "/b" }], 422],
   ["what is no list", { op: "remove", path: "/a" }, 400],
   ["too many operations", new Array(10_001).fill({ op: "test", path: "/a", value: 1 }), 400],
 ];
@@ -82,6 +81,10 @@ for (const [what, operations, code] of REFUSED) {
     });
   });
 }
+
+Deno.test("jsonPatch() adds null when an operation has no value", () => {
+  deepStrictEqual(jsonPatch({}, [{ op: "add", path: "/a" }]), { a: null });
+});
 
 Deno.test("jsonPatch() changes nothing when a later operation fails", () => {
   const current = { a: { b: 1 } };
