@@ -130,7 +130,11 @@ export class SystemClock implements Clock {
     this.#timerDue = due;
     if (due === Infinity) return;
     const ms = Math.min(Math.max(0, Math.ceil(due - this.now())), MAX_TIMEOUT_MS);
-    this.#timer = setTimeout(() => this.#fire(), ms);
+    const timer = setTimeout(() => {
+      // Deno 2.4 runs timers that were cleared in the turn in which they were due.
+      if (timer === this.#timer) this.#fire();
+    }, ms);
+    this.#timer = timer;
   }
 
   #fire(): void {

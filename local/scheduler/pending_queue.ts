@@ -141,7 +141,11 @@ export class PendingQueue {
     if (this.#timer !== undefined && this.#timerDue <= due) return;
     clearTimeout(this.#timer);
     this.#timerDue = due;
-    this.#timer = setTimeout(() => this.#release(), Math.max(0, due - this.#monotonic()));
+    const timer = setTimeout(() => {
+      // Deno 2.4 runs timers that were cleared in the turn in which they were due.
+      if (timer === this.#timer) this.#release();
+    }, Math.max(0, due - this.#monotonic()));
+    this.#timer = timer;
   }
 
   #release(): void {
