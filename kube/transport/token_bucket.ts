@@ -97,7 +97,9 @@ export class TokenBucket {
   #startTimer(): void {
     if (this.#timer !== undefined) return;
     const ms = Math.max(1, Math.ceil((1 - this.#tokens) / this.#budget.perSecond * 1000));
-    this.#timer = setTimeout(() => {
+    const timer = setTimeout(() => {
+      // Deno 2.4 runs timers that were cleared in the turn in which they were due.
+      if (timer !== this.#timer) return;
       this.#timer = undefined;
       this.#fill();
       while (this.#waiting.length > 0 && this.#tokens >= 1) {
@@ -106,6 +108,7 @@ export class TokenBucket {
       }
       if (this.#waiting.length > 0) this.#startTimer();
     }, ms);
+    this.#timer = timer;
   }
 
   #stopTimer(): void {

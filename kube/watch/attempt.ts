@@ -35,8 +35,9 @@ export async function attempt<R>(
   const { signal } = controller;
   const abandoned = Promise.withResolvers<never>();
   let unwinding: ReturnType<typeof setTimeout> | undefined;
+  let settled = false; // Deno 2.4 runs timers that were cleared in the turn in which they were due
   const abort = (reason: unknown) => {
-    if (signal.aborted) return;
+    if (settled || signal.aborted) return;
     unwinding = setTimeout(() => abandoned.reject(reason), UNWIND_MS);
     controller.abort(reason);
   };
@@ -57,6 +58,7 @@ export async function attempt<R>(
   } catch (error) {
     throw signal.aborted ? signal.reason : error;
   } finally {
+    settled = true;
     clearTimeout(silence);
     clearTimeout(unwinding);
     stop.removeEventListener("abort", onStop);
