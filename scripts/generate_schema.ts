@@ -22,8 +22,11 @@ const SERVED: Record<string, string[]> = {
     "events",
     "namespaces",
     "nodes",
+    "persistentvolumeclaims",
+    "persistentvolumes",
     "pods",
     "podtemplates",
+    "replicationcontrollers",
     "secrets",
     "serviceaccounts",
     "services",
@@ -42,6 +45,8 @@ const SERVED: Record<string, string[]> = {
   "events.k8s.io/v1": ["events"],
   "policy/v1": ["poddisruptionbudgets"],
   "rbac.authorization.k8s.io/v1": ["clusterrolebindings", "clusterroles", "rolebindings", "roles"],
+  "scheduling.k8s.io/v1": ["priorityclasses"],
+  "storage.k8s.io/v1": ["csidrivers", "csinodes", "storageclasses"],
 };
 
 /** Definitions that no path of the above refers to and that are needed all the same. */

@@ -27,7 +27,12 @@ export interface WriteOptions {
 
 /** The form in which a kind is shown, if it is not the stored one. */
 export function viewOf(kind: KindInfo): View | undefined {
+  if (kind.apiVersion === "policy/v1beta1") return toOldPolicy;
   return kind.apiVersion === "events.k8s.io/v1" ? toNewEvent : undefined;
+}
+
+function toOldPolicy(budget: ApiObject): ApiObject {
+  return { ...budget, apiVersion: "policy/v1beta1" };
 }
 
 /** The stored form of what a client sent. */

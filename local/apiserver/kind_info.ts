@@ -1,5 +1,5 @@
 /** What the server knows about a kind that it serves. */
-import type { ApiObject } from "./object.ts";
+import { type ApiObject, at } from "./object.ts";
 
 /** How a field selector reads a field of an object. */
 export type FieldReader = (object: ApiObject) => string;
@@ -42,3 +42,78 @@ export interface SubresourceInfo {
   readonly kind: string;
   readonly verbs: readonly string[];
 }
+
+/** The verbs of most kinds. */
+export const ALL_VERBS: readonly string[] = [
+  "create",
+  "delete",
+  "deletecollection",
+  "get",
+  "list",
+  "patch",
+  "update",
+  "watch",
+];
+
+/** Reads a field as text. */
+export function text(...path: string[]): FieldReader {
+  return (object) => {
+    const value = at(object, ...path);
+    return value === undefined || value === null ? "" : String(value);
+  };
+}
+
+/** What differs from a plain namespaced kind. */
+export interface KindInput {
+  plural: string;
+  short?: string[];
+  categories?: string[];
+  clusterScoped?: boolean;
+  verbs?: readonly string[];
+  status?: boolean;
+  subresources?: Record<string, SubresourceInfo>;
+  storage?: string;
+  createOnUpdate?: boolean;
+  conditionalOnly?: boolean;
+  generation?: boolean;
+  returnsDeleted?: boolean;
+  fields?: Record<string, FieldReader>;
+}
+
+/** A kind by its version and name. */
+export function kind(apiVersion: string, name: string, input: KindInput): KindInfo {
+  const slash = apiVersion.indexOf("/");
+  const group = slash < 0 ? "" : apiVersion.slice(0, slash);
+  const version = apiVersion.slice(slash + 1);
+  const subresources: Record<string, SubresourceInfo> = { ...input.subresources };
+  if (input.status) {
+    subresources.status = { group, version, kind: name, verbs: ["get", "patch", "update"] };
+  }
+  return {
+    group,
+    version,
+    apiVersion,
+    kind: name,
+    plural: input.plural,
+    singular: name.toLowerCase(),
+    shortNames: input.short ?? [],
+    categories: input.categories ?? [],
+    namespaced: !input.clusterScoped,
+    verbs: input.verbs ?? ALL_VERBS,
+    subresources,
+    storage: input.storage ?? (group ? `${input.plural}.${group}` : input.plural),
+    createOnUpdate: input.createOnUpdate ?? false,
+    unconditionalUpdate: !input.conditionalOnly,
+    generation: input.generation ?? false,
+    returnsDeleted: input.returnsDeleted ?? false,
+    fields: input.fields ?? {},
+  };
+}
+
+/** The scale subresource. */
+export const SCALE: SubresourceInfo = {
+  group: "autoscaling",
+  version: "v1",
+  kind: "Scale",
+  verbs: ["get", "patch", "update"],
+};

@@ -1,78 +1,9 @@
 /** The table of served kinds: names, verbs, subresources, selectable fields, update rules. */
-import type { FieldReader, KindInfo, SubresourceInfo } from "./kind_info.ts";
+import { ALL_VERBS, type FieldReader, kind, type KindInfo, SCALE, text } from "./kind_info.ts";
 import { at } from "./object.ts";
+import { STORED_KINDS } from "./stored_kinds.ts";
 
 export type { FieldReader, KindInfo, SubresourceInfo } from "./kind_info.ts";
-
-const ALL_VERBS = [
-  "create",
-  "delete",
-  "deletecollection",
-  "get",
-  "list",
-  "patch",
-  "update",
-  "watch",
-];
-
-function text(...path: string[]): FieldReader {
-  return (object) => {
-    const value = at(object, ...path);
-    return value === undefined || value === null ? "" : String(value);
-  };
-}
-
-interface KindInput {
-  plural: string;
-  short?: string[];
-  categories?: string[];
-  clusterScoped?: boolean;
-  verbs?: string[];
-  status?: boolean;
-  subresources?: Record<string, SubresourceInfo>;
-  storage?: string;
-  createOnUpdate?: boolean;
-  conditionalOnly?: boolean;
-  generation?: boolean;
-  returnsDeleted?: boolean;
-  fields?: Record<string, FieldReader>;
-}
-
-function kind(apiVersion: string, name: string, input: KindInput): KindInfo {
-  const slash = apiVersion.indexOf("/");
-  const group = slash < 0 ? "" : apiVersion.slice(0, slash);
-  const version = apiVersion.slice(slash + 1);
-  const subresources: Record<string, SubresourceInfo> = { ...input.subresources };
-  if (input.status) {
-    subresources.status = { group, version, kind: name, verbs: ["get", "patch", "update"] };
-  }
-  return {
-    group,
-    version,
-    apiVersion,
-    kind: name,
-    plural: input.plural,
-    singular: name.toLowerCase(),
-    shortNames: input.short ?? [],
-    categories: input.categories ?? [],
-    namespaced: !input.clusterScoped,
-    verbs: input.verbs ?? ALL_VERBS,
-    subresources,
-    storage: input.storage ?? (group ? `${input.plural}.${group}` : input.plural),
-    createOnUpdate: input.createOnUpdate ?? false,
-    unconditionalUpdate: !input.conditionalOnly,
-    generation: input.generation ?? false,
-    returnsDeleted: input.returnsDeleted ?? false,
-    fields: input.fields ?? {},
-  };
-}
-
-const SCALE: SubresourceInfo = {
-  group: "autoscaling",
-  version: "v1",
-  kind: "Scale",
-  verbs: ["get", "patch", "update"],
-};
 
 function review(apiVersion: string, name: string, plural: string, namespaced = false): KindInfo {
   return kind(apiVersion, name, { plural, clusterScoped: !namespaced, verbs: ["create"] });
@@ -242,6 +173,7 @@ export const KINDS: readonly KindInfo[] = [
     createOnUpdate: true,
   }),
   kind("rbac.authorization.k8s.io/v1", "Role", { plural: "roles", createOnUpdate: true }),
+  ...STORED_KINDS,
 ];
 
 const BY_RESOURCE = new Map(KINDS.map((info) => [`${info.apiVersion}/${info.plural}`, info]));

@@ -75,12 +75,17 @@ Deno.test("discovery tells the same in both forms", async () => {
   );
   const apps = await call(server, "GET /apis/apps/v1");
   deepStrictEqual(apps.body.resources.map(({ name }: { name: string }) => name), [
+    "daemonsets",
+    "daemonsets/status",
     "deployments",
     "deployments/scale",
     "deployments/status",
     "replicasets",
     "replicasets/scale",
     "replicasets/status",
+    "statefulsets",
+    "statefulsets/scale",
+    "statefulsets/status",
   ]);
 });
 

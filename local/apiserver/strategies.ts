@@ -177,7 +177,28 @@ function contentOf(object: ApiObject): JsonObject {
   return content;
 }
 
+/** A status that clients cannot send with a new object. */
+function freshStatus(status: JsonObject): Strategy {
+  return { create: (object) => ({ ...object, status }) };
+}
+
 const STRATEGIES: Record<string, Strategy> = {
+  persistentvolumeclaims: freshStatus({ phase: "Pending" }),
+  persistentvolumes: freshStatus({ phase: "Pending" }),
+  replicationcontrollers: freshStatus({ replicas: 0 }),
+  "daemonsets.apps": freshStatus({
+    currentNumberScheduled: 0,
+    numberMisscheduled: 0,
+    desiredNumberScheduled: 0,
+    numberReady: 0,
+  }),
+  "statefulsets.apps": freshStatus({ replicas: 0, availableReplicas: 0 }),
+  "poddisruptionbudgets.policy": freshStatus({
+    disruptionsAllowed: 0,
+    currentHealthy: 0,
+    desiredHealthy: 0,
+    expectedPods: 0,
+  }),
   pods,
   namespaces,
   nodes,

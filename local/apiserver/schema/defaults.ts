@@ -107,6 +107,30 @@ const FILLERS: Record<string, Filler> = {
   Node({ status }) {
     if (status.capacity) status.allocatable ??= { ...status.capacity };
   },
+  PersistentVolume({ spec, status }) {
+    spec.persistentVolumeReclaimPolicy ||= "Retain";
+    spec.volumeMode ??= "Filesystem";
+    status.phase ||= "Pending";
+  },
+  PersistentVolumeClaim({ spec, status }) {
+    spec.volumeMode ??= "Filesystem";
+    status.phase ||= "Pending";
+  },
+  PriorityClass(object) {
+    object.preemptionPolicy ??= "PreemptLowerPriority";
+  },
+  ReplicationController({ metadata, spec }) {
+    fillTemplate(spec);
+    spec.replicas ??= 1;
+    const labels = spec.template.metadata?.labels;
+    if (!labels) return;
+    if (Object.keys(spec.selector ?? {}).length === 0) spec.selector = { ...labels };
+    if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels };
+  },
+  StorageClass(object) {
+    object.reclaimPolicy ??= "Delete";
+    object.volumeBindingMode ??= "Immediate";
+  },
   Pod(object) {
     defaultPodSpec(object.spec);
     defaultPod(object);
