@@ -42,7 +42,7 @@ export interface LocalClusterOptions {
    * @default "process"
    */
   runtime?: "process" | "simulated";
-  /** What each node offers. @default what the machine has, and 110 pods (simulated: 10,000) */
+  /** What each node offers. @default what the machine has, and 110 pods; simulated: 10,000 large pods */
   capacity?: Partial<NodeCapacity>;
   /** How pods get addresses: their own of 127.0.0.0/8, or ports of 127.0.0.1. @default "auto" */
   podAddresses?: "auto" | "loopback" | "ports";
@@ -57,8 +57,8 @@ export interface LocalClusterOptions {
 /** The components are on the same machine: a budget that only stops a runaway loop. */
 const COMPONENT_BUDGET = { perSecond: 5_000, burst: 10_000 };
 
-/** Pods of a node whose pods cost no process. */
-const SIMULATED_PODS = 10_000;
+/** Pods that run nothing need nothing, but say what they request: room for 10,000 that ask for much. */
+const SIMULATED_CAPACITY: NodeCapacity = { pods: 10_000, cpu: 100_000, memory: 1e15 };
 
 /** A name as Kubernetes allows for a node, short enough for a label. */
 const NODE_NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
@@ -147,7 +147,7 @@ export class LocalCluster implements AsyncDisposable {
           images: options.images,
           dir: `${dir}/nodes/${name}`,
           kubeconfig,
-          capacity: { ...(simulated && { pods: SIMULATED_PODS }), ...options.capacity },
+          capacity: { ...(simulated && SIMULATED_CAPACITY), ...options.capacity },
           onError: (error) => onError(`node "${name}"`, error),
           ...(options.podAddresses && { podAddresses: options.podAddresses }),
           ...(options.restartBackoff !== undefined && { restartBackoff: options.restartBackoff }),

@@ -102,11 +102,12 @@ Deno.test("LocalCluster.start() leaves nothing when it fails or is given up", as
 
 Deno.test("LocalCluster.start() runs thousands of simulated pods on a node", async () => {
   await using cluster = await LocalCluster.start({ runtime: "simulated", images: {} });
-  const { status } = await get<{ status: { allocatable: { pods: string } } }>(
+  const { status } = await get<{ status: { allocatable: Record<string, string> } }>(
     cluster,
     "nodes/node-1",
   );
-  strictEqual(status.allocatable.pods, "10k");
+  const { pods, cpu, memory } = status.allocatable;
+  deepStrictEqual({ pods, cpu, memory }, { pods: "10k", cpu: "100k", memory: "1P" });
   await createPod(cluster, "a");
   strictEqual(await heard(cluster, "a"), "started\n");
 });
