@@ -58,7 +58,7 @@ export interface LocalClusterOptions {
 const COMPONENT_BUDGET = { perSecond: 5_000, burst: 10_000 };
 
 /** Pods that run nothing need nothing, but say what they request: room for 10,000 that ask for much. */
-const SIMULATED_CAPACITY: NodeCapacity = { pods: 10_000, cpu: 100_000, memory: 1e15 };
+const SIMULATED_CAPACITY: NodeCapacity = { pods: 10_000, cpu: 100_000, memory: 2 ** 50 };
 
 /** A name as Kubernetes allows for a node, short enough for a label. */
 const NODE_NAME = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;

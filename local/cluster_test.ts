@@ -107,7 +107,11 @@ Deno.test("LocalCluster.start() runs thousands of simulated pods on a node", asy
     "nodes/node-1",
   );
   const { pods, cpu, memory } = status.allocatable;
-  deepStrictEqual({ pods, cpu, memory }, { pods: "10k", cpu: "100k", memory: "1P" });
+  deepStrictEqual({ pods, cpu, memory }, {
+    pods: "10k",
+    cpu: "100k",
+    memory: `${2 ** 40}Ki`,
+  });
   await createPod(cluster, "a");
   strictEqual(await heard(cluster, "a"), "started\n");
 });
