@@ -22,6 +22,8 @@ export class Sandbox implements AsyncDisposable {
   readonly #refused: RegExp[] = [];
   readonly #server: ApiServer;
   #offline = false;
+  /** Ends what is under way when coordinators are cut off. */
+  #cut = new AbortController();
   readonly #client = Deno.createHttpClient({});
   /** Requests that coordinators sent, as `GET /path`. */
   readonly requests: string[] = [];
@@ -46,7 +48,8 @@ export class Sandbox implements AsyncDisposable {
       this.requests.push(line);
       if (this.#offline) return new Response(null, { status: 503 });
       if (this.#refused.some((pattern) => pattern.test(line))) return forbidden(line);
-      const { method, body, signal } = request;
+      const { method, body } = request;
+      const signal = AbortSignal.any([request.signal, this.#cut.signal]);
       const client = this.#client;
       const headers = new Headers(request.headers);
       headers.delete("host");
@@ -88,6 +91,8 @@ export class Sandbox implements AsyncDisposable {
   /** Cuts coordinators off. */
   goOffline(): void {
     this.#offline = true;
+    this.#cut.abort();
+    this.#cut = new AbortController();
     this.#server.cutWatches();
   }
 
