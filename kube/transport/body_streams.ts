@@ -13,7 +13,15 @@ export function passBody(
   toError: (error: unknown) => Error,
 ): ReadableStream<Uint8Array> {
   const reader = body.getReader();
+  const { signal } = scope;
   return new ReadableStream<Uint8Array>({
+    start(controller) {
+      // Deno's fetch does not always end a body whose client is closed right after the abort
+      signal.addEventListener("abort", () => {
+        controller.error(signal.reason);
+        reader.cancel(signal.reason).catch(() => {}); // it has ended, or ends with this
+      }, { once: true });
+    },
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
