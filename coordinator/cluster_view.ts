@@ -19,11 +19,11 @@ import {
   type ReflectorState,
   type ResourceKind,
 } from "../kube/mod.ts";
-import { deploymentState } from "./deployment_state.ts";
-import type { DeploymentState, PodState } from "./events.ts";
+import { deploymentState } from "./events/deployment_state.ts";
+import type { DeploymentState, PodState } from "./events/events.ts";
 import { LABELS } from "./labels.ts";
-import { podState } from "./pod_state.ts";
-import { type ObservedState, StateFeed } from "./state_feed.ts";
+import { podState } from "./events/pod_state.ts";
+import { type ObservedState, StateFeed } from "./events/state_feed.ts";
 
 /** How watches behave. */
 export interface WatchOptions {

@@ -1,22 +1,22 @@
 import { type ClusterConfig, loadClusterConfig, Transport } from "../kube/mod.ts";
 import { type ErrorHandler, ErrorReporter, type Handler, onStopSignal } from "../runtime/mod.ts";
 import { ClusterView } from "./cluster_view.ts";
-import { EventHub } from "./event_hub.ts";
+import { EventHub } from "./events/event_hub.ts";
 import type {
   ConnectionState,
   CoordinatorEvent,
   CoordinatorEvents,
   DeploymentEvent,
   PodEvent,
-} from "./events.ts";
+} from "./events/events.ts";
 import {
   checkCoordinatorOptions,
   type CheckedCoordinatorOptions,
   type CoordinatorOptions,
 } from "./options.ts";
-import { checkRunParams, type RunParams } from "./run_params.ts";
-import type { Workload } from "./workload.ts";
-import { Workloads } from "./workloads.ts";
+import { checkRunParams, type RunParams } from "./workloads/run_params.ts";
+import type { Workload } from "./workloads/workload.ts";
+import { Workloads } from "./workloads/workloads.ts";
 
 /** Options of `Coordinator.start`. */
 export interface CoordinatorStartOptions {

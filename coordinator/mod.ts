@@ -20,7 +20,7 @@ export type {
   PodEvent,
   PodPhase,
   PodState,
-} from "./events.ts";
+} from "./events/events.ts";
 export type { ErrorHandler, Handler } from "../runtime/mod.ts";
 export {
   ApiError,
@@ -39,5 +39,5 @@ export {
 } from "../kube/mod.ts";
 export type { CoordinatorOptions } from "./options.ts";
 export type { WatchOptions } from "./cluster_view.ts";
-export { MAX_WORKLOAD_NAME, type RunParams } from "./run_params.ts";
-export type { WaitForWorkloadOptions, Workload } from "./workload.ts";
+export { MAX_WORKLOAD_NAME, type RunParams } from "./workloads/run_params.ts";
+export type { WaitForWorkloadOptions, Workload } from "./workloads/workload.ts";

@@ -1,7 +1,7 @@
 import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
-import type { NamespaceView } from "./cluster_view.ts";
-import { deploymentState } from "./deployment_state.ts";
-import type { PodState } from "./events.ts";
+import type { NamespaceView } from "../cluster_view.ts";
+import { deploymentState } from "../events/deployment_state.ts";
+import type { PodState } from "../events/events.ts";
 
 /** How many pods are explained; the others are counted. */
 const EXPLAINED_PODS = 3;

@@ -1,6 +1,6 @@
 import type { ContainerStatus, Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { PodPhase, PodState } from "./events.ts";
-import { LABELS, PORT_ANNOTATION, WORKER_CONTAINER } from "./labels.ts";
+import { LABELS, PORT_ANNOTATION, WORKER_CONTAINER } from "../labels.ts";
 
 /** Reads a pod's state from the object; `deleted` says that the object is gone. */
 export function podState(pod: Pod, options: { deleted?: boolean } = {}): PodState {

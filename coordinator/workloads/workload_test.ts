@@ -1,10 +1,10 @@
 import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/strict";
-import { ApiServer } from "../local/apiserver/mod.ts";
-import { plainClusterConfig } from "../kube/mod.ts";
-import { LocalCluster } from "../local/mod.ts";
-import { FaultProxy } from "../testing/mod.ts";
-import { Coordinator } from "./mod.ts";
-import { Heard, Sandbox } from "./testdata/sandbox.ts";
+import { ApiServer } from "../../local/apiserver/mod.ts";
+import { plainClusterConfig } from "../../kube/mod.ts";
+import { LocalCluster } from "../../local/mod.ts";
+import { FaultProxy } from "../../testing/mod.ts";
+import { Coordinator } from "../mod.ts";
+import { Heard, Sandbox } from "../testdata/sandbox.ts";
 
 const W = { name: "w", image: "w:1", port: 80 } as const;
 

@@ -1,8 +1,8 @@
 import { deepStrictEqual, notStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
-import { ApiServer } from "../local/apiserver/mod.ts";
-import { LocalCluster } from "../local/mod.ts";
-import { Coordinator } from "./mod.ts";
-import { Sandbox } from "./testdata/sandbox.ts";
+import { ApiServer } from "../../local/apiserver/mod.ts";
+import { LocalCluster } from "../../local/mod.ts";
+import { Coordinator } from "../mod.ts";
+import { Sandbox } from "../testdata/sandbox.ts";
 
 const W = { name: "w", image: "w:1", port: 80 } as const;
 

@@ -1,4 +1,4 @@
-import type { Change } from "../kube/mod.ts";
+import type { Change } from "../../kube/mod.ts";
 
 /** What the states of a feed have in common. */
 export interface ObservedState {

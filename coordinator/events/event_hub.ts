@@ -9,9 +9,9 @@
  *
  * @module
  */
-import { type Change, Dispatcher } from "../kube/mod.ts";
-import { type Handler, HandlerScope, SerialHandlers, within } from "../runtime/mod.ts";
-import type { ClusterView } from "./cluster_view.ts";
+import { type Change, Dispatcher } from "../../kube/mod.ts";
+import { type Handler, HandlerScope, SerialHandlers, within } from "../../runtime/mod.ts";
+import type { ClusterView } from "../cluster_view.ts";
 import { EventStream } from "./event_stream.ts";
 import type {
   CoordinatorEvent,

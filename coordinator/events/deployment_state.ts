@@ -1,6 +1,6 @@
 import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { DeploymentState } from "./events.ts";
-import { LABELS } from "./labels.ts";
+import { LABELS } from "../labels.ts";
 
 /** Reads a deployment's state from the object; `deleted` says that the object is gone. */
 export function deploymentState(

@@ -1,5 +1,5 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { violations } from "../manifests/testdata/restricted_rules.ts";
+import { violations } from "../../manifests/testdata/restricted_rules.ts";
 import { checkRunParams, type RunParams } from "./run_params.ts";
 import { ownedBy, workloadDeployment, workloadServiceAccount } from "./workload_objects.ts";
 

@@ -1,17 +1,17 @@
-import { keyOf } from "../kube/mod.ts";
+import { keyOf } from "../../kube/mod.ts";
 import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { deleteWorkload, scaleWorkload } from "./apply.ts";
-import type { ClusterView, NamespaceView } from "./cluster_view.ts";
-import { deploymentState } from "./deployment_state.ts";
-import type { PodState } from "./events.ts";
-import { LABELS } from "./labels.ts";
-import { podState } from "./pod_state.ts";
+import type { ClusterView, NamespaceView } from "../cluster_view.ts";
+import { deploymentState } from "../events/deployment_state.ts";
+import type { PodState } from "../events/events.ts";
+import { LABELS } from "../labels.ts";
+import { podState } from "../events/pod_state.ts";
 import { type CheckedRunParams, checkReplicas } from "./run_params.ts";
 import type { SerialWrites } from "./serial_writes.ts";
 import { explainWorkload } from "./explain.ts";
-import { waitFor, withDeadline } from "./wait.ts";
+import { waitFor, withDeadline } from "../wait.ts";
 
 /** How long `ready()` and `delete()` wait if they are not told, in milliseconds. */
 const DEFAULT_TIMEOUT = 300_000;

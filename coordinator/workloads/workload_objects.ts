@@ -1,8 +1,8 @@
 import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { Container, EnvVar, ServiceAccount } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
-import { restrictedPod } from "../manifests/mod.ts";
-import { type Ownership, ownLabels, selectorLabels, WORKER_CONTAINER } from "./labels.ts";
+import { restrictedPod } from "../../manifests/mod.ts";
+import { type Ownership, ownLabels, selectorLabels, WORKER_CONTAINER } from "../labels.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 
 /** What the downward API tells a worker about its pod, by variable. */

@@ -1,10 +1,10 @@
 import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { applyWorkload } from "./apply.ts";
-import type { ClusterView } from "./cluster_view.ts";
+import type { ClusterView } from "../cluster_view.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { SerialWrites } from "./serial_writes.ts";
-import { waitFor } from "./wait.ts";
+import { waitFor } from "../wait.ts";
 import { type Applied, Workload, type WorkloadContext, workloadKey } from "./workload.ts";
 import { ownedBy } from "./workload_objects.ts";
 

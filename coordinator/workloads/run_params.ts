@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { checkOptions, DNS_NAME, dnsLabel, namespaceName, portNumber } from "../runtime/mod.ts";
-import { LABELS } from "./labels.ts";
+import { checkOptions, DNS_NAME, dnsLabel, namespaceName, portNumber } from "../../runtime/mod.ts";
+import { LABELS } from "../labels.ts";
 
 /**
  * Longest name of a workload: a pod's name adds `-<10 of the template>-<5 of the pod>` to it and

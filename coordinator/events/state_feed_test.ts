@@ -1,5 +1,5 @@
 import { deepStrictEqual } from "node:assert/strict";
-import type { Change } from "../kube/mod.ts";
+import type { Change } from "../../kube/mod.ts";
 import { StateFeed } from "./state_feed.ts";
 
 interface Thing {

@@ -14,8 +14,8 @@ import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1"
 import { CoreV1Api, type ServiceAccount } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
-import { ApiError, isConflict, isNotFound } from "../kube/mod.ts";
-import { fieldManager, LABELS, type Ownership, selectorLabels, selectorText } from "./labels.ts";
+import { ApiError, isConflict, isNotFound } from "../../kube/mod.ts";
+import { fieldManager, LABELS, type Ownership, selectorLabels, selectorText } from "../labels.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { ownedBy, workloadDeployment, workloadServiceAccount } from "./workload_objects.ts";
 
