@@ -34,9 +34,12 @@ export {
 } from "./transport/mod.ts";
 export {
   CONFIG_MAPS,
+  CRON_JOBS,
+  DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
   EVENTS,
+  JOBS,
   LEASES,
   NAMESPACES,
   NODES,
@@ -47,6 +50,7 @@ export {
   SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
+  STATEFUL_SETS,
 } from "./watch/mod.ts";
 export {
   type Change,
@@ -76,4 +80,5 @@ export {
   SilenceError,
   type WatchEvent,
   WatchStatusError,
+  type WritableKind,
 } from "./watch/mod.ts";

@@ -1,6 +1,9 @@
 import {
   type ConfigMap,
   type Event,
+  fromPod,
+  fromService,
+  fromServiceAccount,
   type Namespace,
   type Node,
   type Pod,
@@ -17,11 +20,26 @@ import {
   toServiceAccount,
 } from "@cloudydeno/kubernetes-apis/core/v1";
 import {
+  type DaemonSet,
   type Deployment,
+  fromDaemonSet,
+  fromDeployment,
+  fromStatefulSet,
   type ReplicaSet,
+  type StatefulSet,
+  toDaemonSet,
   toDeployment,
   toReplicaSet,
+  toStatefulSet,
 } from "@cloudydeno/kubernetes-apis/apps/v1";
+import {
+  type CronJob,
+  fromCronJob,
+  fromJob,
+  type Job,
+  toCronJob,
+  toJob,
+} from "@cloudydeno/kubernetes-apis/batch/v1";
 import { type Lease, toLease } from "@cloudydeno/kubernetes-apis/coordination.k8s.io/v1";
 import {
   type EndpointSlice,
@@ -33,14 +51,21 @@ import {
   toRole,
   toRoleBinding,
 } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
-import type { ResourceKind } from "./resource_kind.ts";
+import type { ResourceKind, WritableKind } from "./resource_kind.ts";
 
 const CORE = { apiVersion: "v1", namespaced: true } as const;
 const APPS = { apiVersion: "apps/v1", namespaced: true } as const;
+const BATCH = { apiVersion: "batch/v1", namespaced: true } as const;
 const RBAC = { apiVersion: "rbac.authorization.k8s.io/v1", namespaced: true } as const;
 
 /** Pods. */
-export const PODS: ResourceKind<Pod> = { ...CORE, kind: "Pod", plural: "pods", decode: toPod };
+export const PODS: WritableKind<Pod> = {
+  ...CORE,
+  kind: "Pod",
+  plural: "pods",
+  decode: toPod,
+  encode: fromPod,
+};
 
 /** Nodes; cluster-scoped. */
 export const NODES: ResourceKind<Node> = {
@@ -61,19 +86,21 @@ export const NAMESPACES: ResourceKind<Namespace> = {
 };
 
 /** Services. */
-export const SERVICES: ResourceKind<Service> = {
+export const SERVICES: WritableKind<Service> = {
   ...CORE,
   kind: "Service",
   plural: "services",
   decode: toService,
+  encode: fromService,
 };
 
 /** Service accounts. */
-export const SERVICE_ACCOUNTS: ResourceKind<ServiceAccount> = {
+export const SERVICE_ACCOUNTS: WritableKind<ServiceAccount> = {
   ...CORE,
   kind: "ServiceAccount",
   plural: "serviceaccounts",
   decode: toServiceAccount,
+  encode: fromServiceAccount,
 };
 
 /** Config maps. */
@@ -110,11 +137,12 @@ export const ENDPOINT_SLICES: ResourceKind<EndpointSlice> = {
 };
 
 /** Deployments. */
-export const DEPLOYMENTS: ResourceKind<Deployment> = {
+export const DEPLOYMENTS: WritableKind<Deployment> = {
   ...APPS,
   kind: "Deployment",
   plural: "deployments",
   decode: toDeployment,
+  encode: fromDeployment,
 };
 
 /** Replica sets. */
@@ -123,6 +151,42 @@ export const REPLICA_SETS: ResourceKind<ReplicaSet> = {
   kind: "ReplicaSet",
   plural: "replicasets",
   decode: toReplicaSet,
+};
+
+/** Stateful sets. */
+export const STATEFUL_SETS: WritableKind<StatefulSet> = {
+  ...APPS,
+  kind: "StatefulSet",
+  plural: "statefulsets",
+  decode: toStatefulSet,
+  encode: fromStatefulSet,
+};
+
+/** Daemon sets. */
+export const DAEMON_SETS: WritableKind<DaemonSet> = {
+  ...APPS,
+  kind: "DaemonSet",
+  plural: "daemonsets",
+  decode: toDaemonSet,
+  encode: fromDaemonSet,
+};
+
+/** Jobs. */
+export const JOBS: WritableKind<Job> = {
+  ...BATCH,
+  kind: "Job",
+  plural: "jobs",
+  decode: toJob,
+  encode: fromJob,
+};
+
+/** Cron jobs. */
+export const CRON_JOBS: WritableKind<CronJob> = {
+  ...BATCH,
+  kind: "CronJob",
+  plural: "cronjobs",
+  decode: toCronJob,
+  encode: fromCronJob,
 };
 
 /** Leases. */

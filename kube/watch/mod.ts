@@ -18,9 +18,12 @@ export { MalformedError, SilenceError, WatchStatusError } from "./failure.ts";
 export { jsonDecoder } from "./json_decoder.ts";
 export {
   CONFIG_MAPS,
+  CRON_JOBS,
+  DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
   EVENTS,
+  JOBS,
   LEASES,
   NAMESPACES,
   NODES,
@@ -31,6 +34,7 @@ export {
   SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
+  STATEFUL_SETS,
 } from "./kinds.ts";
 export { leanDecoder } from "./lean_decoder.ts";
 export { Reconciler, type ReconcilerOptions } from "./reconciler.ts";
@@ -44,5 +48,6 @@ export {
   type ResourceKind,
   resourcePath,
   type ResourcePathOptions,
+  type WritableKind,
 } from "./resource_kind.ts";
 export type { Change, ReadonlyStore } from "./store.ts";

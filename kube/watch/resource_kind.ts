@@ -28,6 +28,12 @@ export interface ResourceKind<T extends KubeObject> {
   readonly decode: (raw: JSONValue) => T;
 }
 
+/** A kind of object that is written too. */
+export interface WritableKind<T extends KubeObject> extends ResourceKind<T> {
+  /** Makes JSON of the typed object. */
+  readonly encode: (object: T) => JSONValue;
+}
+
 /** Where to look for objects of a kind. */
 export interface ResourcePathOptions {
   /** One namespace; without it, all of them (or a cluster-scoped kind). */
