@@ -33,6 +33,13 @@ export {
   type TransportStats,
 } from "./transport/mod.ts";
 export {
+  type CallOptions,
+  type MergePatch,
+  ObjectApi,
+  type ObjectDeleteOptions,
+  type ObjectWriteOptions,
+} from "./objects/mod.ts";
+export {
   CONFIG_MAPS,
   CRON_JOBS,
   DAEMON_SETS,

@@ -41,7 +41,7 @@ async function suiteArgs(suite: string): Promise<string[][]> {
     case "e2e":
       return [["tests/e2e"]];
     case "cluster":
-      return [["manifests", "local", "tests/conformance"]];
+      return [["kube/objects", "manifests", "local", "tests/conformance"]];
     default:
       throw new RangeError(
         `Cannot run the suite ${JSON.stringify(suite)}: allowed are "unit", "e2e", "cluster"`,

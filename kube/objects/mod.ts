@@ -1,0 +1,12 @@
+/**
+ * Single objects of any kind: reads, and writes that can be fenced.
+ *
+ * @module
+ */
+export {
+  type CallOptions,
+  type MergePatch,
+  ObjectApi,
+  type ObjectDeleteOptions,
+  type ObjectWriteOptions,
+} from "./object_api.ts";
