@@ -6,6 +6,16 @@ export const LABELS = {
   workload: "troupe.dev/workload",
 } as const;
 
+/** Names of the annotations by which a coordinator remembers, on the objects themselves. */
+export const ANNOTATIONS = {
+  /** Fencing token of the term that last wrote to the object. */
+  term: "troupe.dev/term",
+  /** Hash of what was applied. */
+  definition: "troupe.dev/definition",
+  /** What supervision has decided and not yet done, and how often workers were restarted. */
+  supervision: "troupe.dev/supervision",
+} as const;
+
 /** Name of the container of a pod in which the worker runs. */
 export const WORKER_CONTAINER = "worker";
 

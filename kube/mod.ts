@@ -32,8 +32,10 @@ export {
   type TransportOptions,
   type TransportStats,
 } from "./transport/mod.ts";
+export { delay } from "./delay.ts";
 export {
   type CallOptions,
+  isOlder,
   type MergePatch,
   ObjectApi,
   type ObjectDeleteOptions,

@@ -10,3 +10,4 @@ export {
   type ObjectDeleteOptions,
   type ObjectWriteOptions,
 } from "./object_api.ts";
+export { isOlder } from "./is_older.ts";
