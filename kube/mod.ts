@@ -40,10 +40,13 @@ export {
   ObjectApi,
   type ObjectDeleteOptions,
   type ObjectWriteOptions,
+  type ServerVersion,
+  serverVersion,
 } from "./objects/mod.ts";
 export {
   CONFIG_MAPS,
   CRON_JOBS,
+  CRON_JOBS_V1BETA1,
   DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,

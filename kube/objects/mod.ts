@@ -11,3 +11,4 @@ export {
   type ObjectWriteOptions,
 } from "./object_api.ts";
 export { isOlder } from "./is_older.ts";
+export { type ServerVersion, serverVersion } from "./server_version.ts";

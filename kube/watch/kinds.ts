@@ -1,3 +1,4 @@
+import type { JSONObject } from "@cloudydeno/kubernetes-client";
 import {
   type ConfigMap,
   type Event,
@@ -187,6 +188,14 @@ export const CRON_JOBS: WritableKind<CronJob> = {
   plural: "cronjobs",
   decode: toCronJob,
   encode: fromCronJob,
+};
+
+/** Cron jobs as Kubernetes before 1.21 serves them: the same object under another version. */
+export const CRON_JOBS_V1BETA1: WritableKind<CronJob> = {
+  ...CRON_JOBS,
+  apiVersion: "batch/v1beta1",
+  decode: (raw) => toCronJob({ ...raw as JSONObject, apiVersion: BATCH.apiVersion }),
+  encode: (object) => ({ ...fromCronJob(object) as JSONObject, apiVersion: "batch/v1beta1" }),
 };
 
 /** Leases. */

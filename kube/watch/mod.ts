@@ -19,6 +19,7 @@ export { jsonDecoder } from "./json_decoder.ts";
 export {
   CONFIG_MAPS,
   CRON_JOBS,
+  CRON_JOBS_V1BETA1,
   DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,

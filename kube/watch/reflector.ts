@@ -11,6 +11,7 @@
  */
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { delay } from "../delay.ts";
+import { isNotFound } from "../transport/mod.ts";
 import { type Attempt, attempt } from "./attempt.ts";
 import type { Decoded, EventDecoder, ListPage, WatchEvent } from "./event_decoder.ts";
 import { failureOf, MalformedError, WatchStatusError } from "./failure.ts";
@@ -60,12 +61,12 @@ export const SETTLING_MS = 250;
  */
 export class Reflector<T extends KubeObject> implements AsyncDisposable {
   readonly #client: RestClient;
-  readonly #kind: ResourceKind<T>;
-  readonly #path: string;
+  #kind: ResourceKind<T>;
+  #path: string;
   readonly #options: ReflectorOptions<T>;
   readonly #numbers: ResolvedReflectorOptions;
   readonly #policy: WatchPolicy;
-  readonly #decoder: EventDecoder<T>;
+  #decoder: EventDecoder<T>;
   readonly #stop: AbortController = new AbortController();
   readonly #synced: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly #store: Store<T> = new Store();
@@ -106,6 +107,11 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   /** The objects that are known now. */
   get store(): ReadonlyStore<T> {
     return this.#store.view;
+  }
+
+  /** The kind as the server has it: the one given, or what it was called before. */
+  get kind(): ResourceKind<T> {
+    return this.#kind;
   }
 
   /** How it stands with the server. */
@@ -185,6 +191,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
         await this.#next();
       } catch (thrown) {
         if (signal.aborted) return;
+        if (this.#useFormerKind(thrown)) continue;
         const failure = failureOf(thrown);
         if (failure.kind === "malformed") this.#status.count("malformed");
         this.#advance({ type: "failed", failure });
@@ -193,6 +200,16 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
         this.#status.disconnected(failure.error);
       }
     }
+  }
+
+  /** Goes on with what the kind was called before, if the server does not know it by its name. */
+  #useFormerKind(thrown: unknown): boolean {
+    const { formerKind, namespace, decode } = this.#options;
+    if (!isNotFound(thrown) || !formerKind || this.#kind === formerKind) return false;
+    this.#kind = formerKind;
+    this.#path = resourcePath(formerKind, { namespace });
+    this.#decoder = decode ?? leanDecoder(formerKind);
+    return true;
   }
 
   async #next(): Promise<void> {

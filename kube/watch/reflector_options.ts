@@ -1,7 +1,14 @@
 import type { EventDecoder } from "./event_decoder.ts";
+import type { KubeObject, ResourceKind } from "./resource_kind.ts";
 
 /** Options of a {@linkcode Reflector}. */
-export interface ReflectorOptions<T> {
+export interface ReflectorOptions<T extends KubeObject> {
+  /**
+   * What the kind was called before, for servers that do not know it by its present name.
+   *
+   * @default none
+   */
+  formerKind?: ResourceKind<T>;
   /**
    * One namespace.
    *
@@ -81,7 +88,9 @@ export interface ResolvedReflectorOptions {
  *
  * @throws {RangeError} When one of them is not above 0.
  */
-export function resolveNumbers<T>(options: ReflectorOptions<T>): ResolvedReflectorOptions {
+export function resolveNumbers<T extends KubeObject>(
+  options: ReflectorOptions<T>,
+): ResolvedReflectorOptions {
   const { pageSize = 500, idleTimeout = IDLE_TIMEOUT_MS, minBackoff = 500 } = options;
   const { staleAfter = idleTimeout * 5 / 6, maxBackoff = 30_000 } = options;
   const resolved = { pageSize, idleTimeout, staleAfter, minBackoff, maxBackoff };
