@@ -271,9 +271,21 @@ export class Transport implements RestClient, AsyncDisposable {
     { info, request }: Call,
     outcome: { code?: number; ms: number; error?: Error },
   ): void {
-    const key = `${info.verb} ${resourceOf(info)} ${outcome.code ?? "error"}`;
+    const { verb, namespace } = info;
+    const resource = resourceOf(info);
+    const key = `${verb} ${resource} ${outcome.code ?? "error"}`;
     this.#byOutcome[key] = (this.#byOutcome[key] ?? 0) + 1;
-    this.#onRequest?.({ verb: info.verb, path: request.path, ...outcome });
+    if (this.#onRequest === undefined) return;
+    const name = info.name ?? nameOf(request.bodyJson);
+    const [path = "/"] = request.path.split("?", 1);
+    this.#onRequest({
+      verb,
+      resource,
+      ...(namespace !== undefined && { namespace }),
+      ...(name !== undefined && { name }),
+      path,
+      ...outcome,
+    });
   }
 }
 
@@ -281,6 +293,12 @@ export class Transport implements RestClient, AsyncDisposable {
 function isFailing(error: Error): boolean {
   if (error instanceof ApiError) return error.httpCode >= 500 || error.httpCode === 429;
   return error instanceof ConnectionError;
+}
+
+/** The name in an object that is created; none if the server is to make it. */
+function nameOf(body: unknown): string | undefined {
+  const { metadata } = (body ?? {}) as { metadata?: { name?: unknown } | null };
+  return typeof metadata?.name === "string" ? metadata.name : undefined;
 }
 
 function parseJson(text: string): unknown {

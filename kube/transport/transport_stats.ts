@@ -14,6 +14,12 @@ export interface TransportStats {
 export interface RequestRecord {
   /** The verb that RBAC knows: `list`, `create`, … */
   readonly verb: string;
+  /** Plural name, with the subresource if there is one: `pods`, `pods/log`; else the path. */
+  readonly resource: string;
+  /** The namespace, if the request had one. */
+  readonly namespace?: string;
+  /** The object's name, if the path, or the body of a create, has it. */
+  readonly name?: string;
   /** The path without the query. */
   readonly path: string;
   /** HTTP code; undefined if no answer came. */

@@ -447,6 +447,27 @@ Deno.test("Transport.performRequest() tells onRequest of each request", async ()
   ok(records.every(({ ms }) => ms > 0));
 });
 
+Deno.test("Transport.performRequest() tells onRequest what a request was about", async () => {
+  await using server = ScriptedServer.start();
+  const records: RequestRecord[] = [];
+  await using transport = connect(server, { onRequest: (record) => records.push(record) });
+  server.expect({ method: "POST", path: PODS }, [{ status: 201, json: {} }]);
+  server.expect({ method: "PUT", path: `${PODS}/web/status` }, [{ status: 200, json: {} }]);
+  server.expect({ path: "/version" }, [{ status: 200, json: {} }]);
+  const bodyJson = { metadata: { name: "made" } };
+  await transport.performRequest({ method: "POST", path: PODS, bodyJson });
+  await transport.performRequest({ method: "PUT", path: `${PODS}/web/status`, bodyJson: {} });
+  await transport.performRequest({ method: "GET", path: "/version" });
+  deepStrictEqual(
+    records.map(({ verb, resource, namespace, name }) => [verb, resource, namespace, name]),
+    [
+      ["create", "pods", "default", "made"],
+      ["update", "pods/status", "default", "web"],
+      ["get", "/version", undefined, undefined],
+    ],
+  );
+});
+
 Deno.test({
   name: "Transport.performRequest() tells the flag that Deno needs to connect",
   permissions: { net: false },

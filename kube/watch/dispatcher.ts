@@ -58,6 +58,18 @@ export class Dispatcher<T> {
     this.#concurrency = concurrency;
   }
 
+  /** Changes that wait for the handler. */
+  get depth(): number {
+    let depth = 0;
+    for (const waiting of this.#waiting.values()) depth += waiting.length;
+    return depth;
+  }
+
+  /** Objects that are being handled. */
+  get running(): number {
+    return this.#running;
+  }
+
   /** Takes a change; never throws, never waits. After `close()` it is ignored. */
   push(change: Change<T>): void {
     if (this.#closed) return;

@@ -61,6 +61,22 @@ Deno.test("Dispatcher handles one object in order and merges what waits", async 
   strictEqual(handler.calls.length, 2);
 });
 
+Deno.test("Dispatcher tells how many changes wait and how many objects are handled", async () => {
+  const handler = new Handler(2);
+  const { dispatcher } = handler;
+  deepStrictEqual([dispatcher.depth, dispatcher.running], [0, 0]);
+  for (const name of ["a", "b", "c"]) dispatcher.push(change("added", name, 1));
+  await turn();
+  dispatcher.push(change("deleted", "a", 2));
+  dispatcher.push(change("added", "a", 3));
+  deepStrictEqual([dispatcher.depth, dispatcher.running], [3, 2]);
+  await handler.end("b");
+  deepStrictEqual([dispatcher.depth, dispatcher.running], [2, 2]);
+  for (const name of ["a", "c", "a", "a"]) await handler.end(name);
+  await dispatcher.settled();
+  deepStrictEqual([dispatcher.depth, dispatcher.running], [0, 0]);
+});
+
 Deno.test("Dispatcher handles different objects side by side", async () => {
   const handler = new Handler();
   handler.dispatcher.push(change("added", "slow", 1));

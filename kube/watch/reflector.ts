@@ -187,6 +187,7 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
   async #run(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      this.#status.active();
       try {
         await this.#next();
       } catch (thrown) {

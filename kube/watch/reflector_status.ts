@@ -13,6 +13,11 @@ export interface ReflectorHealth {
   readonly synced: boolean;
   /** Milliseconds since anything was heard of the server; Infinity before the first answer. */
   readonly lastHeardMs: number;
+  /**
+   * Milliseconds since its loop last heard something or turned to its next step, be it a failed
+   * attempt. It is bounded however the server fails; it grows without end when the loop is stuck.
+   */
+  readonly lastActiveMs: number;
   /** Watches opened after the first one. */
   readonly reconnects: number;
   /** Lists begun after the first one was complete. */
@@ -34,6 +39,7 @@ export class ReflectorStatus {
   #state: ReflectorState = "connecting";
   #synced = false;
   #lastHeard: number | undefined;
+  #lastActive: number = performance.now();
   #lastError: Error | undefined;
   #staleTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -51,11 +57,13 @@ export class ReflectorStatus {
     const lastHeardMs = this.#lastHeard === undefined
       ? Infinity
       : performance.now() - this.#lastHeard;
+    const lastActiveMs = performance.now() - this.#lastActive;
     const { reconnects, relists, malformed } = this.#counts;
     return {
       state: this.#state,
       synced: this.#synced,
       lastHeardMs,
+      lastActiveMs,
       reconnects,
       relists,
       malformed,
@@ -68,9 +76,14 @@ export class ReflectorStatus {
     this.#counts[counter]++;
   }
 
+  /** The loop turned to its next step. */
+  active(): void {
+    this.#lastActive = performance.now();
+  }
+
   /** Something was heard on an open watch: postpones staleness. */
   heard(): void {
-    this.#lastHeard = performance.now();
+    this.#lastHeard = this.#lastActive = performance.now();
     this.#stopTimer();
     this.#staleTimer = setTimeout(() => {
       if (this.#state === "synced" || this.#state === "connected") this.#become("stale");
