@@ -25,6 +25,7 @@ export {
   namespaceName,
   portNumber,
 } from "./schemas.ts";
+export { listenAddress } from "./listen_address.ts";
 export { HandlerScope } from "./handler_scope.ts";
 export { type Handler, SerialHandlers } from "./serial_handlers.ts";
 export { onStopSignal } from "./stop_signals.ts";

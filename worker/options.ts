@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkOptions, dnsLabel, namespaceName } from "../runtime/mod.ts";
+import { checkOptions, dnsLabel, listenAddress, namespaceName } from "../runtime/mod.ts";
 
 /** Port of a worker that is told none. */
 const DEFAULT_PORT = 8080;
@@ -88,11 +88,4 @@ export function checkWorkerOptions(options: WorkerOptions): CheckedWorkerOptions
     grace: checked.grace,
     signal: checked.signal,
   };
-}
-
-/** A pod of a local cluster shares its machine with others and has a loopback address of its own. */
-function listenAddress(podIP: string | undefined): string {
-  if (podIP === undefined) return "0.0.0.0";
-  if (podIP.startsWith("127.") || podIP === "::1") return podIP;
-  return podIP.includes(":") ? "::" : "0.0.0.0";
 }
