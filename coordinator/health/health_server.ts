@@ -42,6 +42,9 @@ const CLOSING_MS = 1_000;
 export class HealthServer implements AsyncDisposable {
   readonly #options: HealthServerOptions;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #cut = new AbortController();
+  /** Answers that are not sent completely. */
+  readonly #answers = new Set<Promise<void>>();
   #closing: Promise<void> | undefined;
 
   private constructor(options: HealthServerOptions) {
@@ -50,9 +53,14 @@ export class HealthServer implements AsyncDisposable {
     this.#server = Deno.serve({
       port,
       hostname,
+      signal: this.#cut.signal,
       onListen: () => {}, // the default prints
       onError: failed,
-    }, (request) => this.#answer(request));
+    }, (request, { completed }) => {
+      const sent = completed.catch(() => {}).finally(() => this.#answers.delete(sent));
+      this.#answers.add(sent);
+      return this.#answer(request);
+    });
   }
 
   /**
@@ -77,7 +85,7 @@ export class HealthServer implements AsyncDisposable {
     return this.#server.addr.port;
   }
 
-  /** Takes no more requests; resolves when those under way are answered, within a second. */
+  /** Lets answers under way be sent, for at most a second, and closes all connections. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
@@ -88,8 +96,11 @@ export class HealthServer implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    // who reads an answer slowly, or asks nothing on an open connection, does not hold up the end
-    if (!await within(CLOSING_MS, this.#server.shutdown())) this.#server.unref();
+    await within(CLOSING_MS, Promise.all(this.#answers));
+    // Not shutdown(): in Deno 2.4 it waits, and keeps the process alive, for as long as somebody
+    // holds a connection open on which nothing was asked.
+    this.#cut.abort();
+    await this.#server.finished;
   }
 
   #answer(request: Request): Response {

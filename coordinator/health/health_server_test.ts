@@ -1,4 +1,5 @@
-import { match, ok, strictEqual, throws } from "node:assert/strict";
+import { match, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { FakeTime } from "@std/testing/time";
 import { Dispatcher } from "../../kube/mod.ts";
 import type { Check } from "./check.ts";
 import { coordinatorChecks } from "./coordinator_checks.ts";
@@ -173,4 +174,31 @@ Deno.test("HealthServer.close() lets an answer under way finish, and is idempote
   strictEqual(text, "line\n");
   ok(closing);
   await Promise.all([closing, scene.server.close()]);
+});
+
+Deno.test("HealthServer.close() does not wait for who holds a connection open", async () => {
+  const scene = start();
+  const { port } = scene.server;
+  using silent = await Deno.connect({ hostname: "127.0.0.1", port });
+  using half = await Deno.connect({ hostname: "127.0.0.1", port });
+  await half.write(new TextEncoder().encode("GET /livez HTTP/1.1\r\nHost:"));
+  await scene.get("/livez"); // by now both connections were accepted
+  await scene.server.close();
+  for (const connection of [silent, half]) {
+    strictEqual(await connection.read(new Uint8Array(1)).catch(() => null), null);
+  }
+});
+
+Deno.test("HealthServer.close() cuts an answer that is not sent within a second", async () => {
+  using time = new FakeTime();
+  const scene = start({ recording: () => new ReadableStream() });
+  const asked = fetch(`http://127.0.0.1:${scene.server.port}/debug/recorder`);
+  const response = await asked;
+  let closed = false;
+  const closing = scene.server.close().then(() => closed = true);
+  await time.tickAsync(999);
+  strictEqual(closed, false);
+  await time.tickAsync(1);
+  await closing;
+  await rejects(response.text());
 });
