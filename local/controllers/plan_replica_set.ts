@@ -16,6 +16,7 @@ import {
   sameJson,
   timestamp,
 } from "../objects/mod.ts";
+import type { PodFailure } from "./pod_control.ts";
 import { rankForDeletion, type RankingView } from "./pod_ranking.ts";
 import { replicasOf } from "./rollout_math.ts";
 
@@ -66,12 +67,6 @@ export function podOf(set: ReplicaSet): Draft & { readonly spec: unknown } {
     },
     spec,
   };
-}
-
-/** A failed attempt to create or delete pods. */
-export interface PodFailure {
-  readonly reason: "FailedCreate" | "FailedDelete";
-  readonly message: string;
 }
 
 /** The status to write, if it changes, and in how many ms a pod becomes available. */
