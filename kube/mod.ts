@@ -1,6 +1,7 @@
 /**
  * The only room that speaks to a Kubernetes API server: where it is and who we are to it
- * (`config/`), how requests are sent (`transport/`), and how objects are watched (`watch/`).
+ * (`config/`), how requests are sent (`transport/`), how objects are watched (`watch/`), and what flows out of
+ * and into pods (`streams/`).
  *
  * @module
  */
@@ -28,6 +29,7 @@ export {
   isNotFound,
   isUnauthorized,
   type RequestRecord,
+  type SocketRequest,
   Transport,
   type TransportOptions,
   type TransportStats,
@@ -43,6 +45,19 @@ export {
   type ServerVersion,
   serverVersion,
 } from "./objects/mod.ts";
+export {
+  type ExecClient,
+  type ExecOptions,
+  type ExecResult,
+  type ExecStreams,
+  type LoggedPod,
+  type LogLine,
+  podExec,
+  type PodExecOptions,
+  podExecStream,
+  podLogs,
+  type PodLogsOptions,
+} from "./streams/mod.ts";
 export {
   CONFIG_MAPS,
   CRON_JOBS,

@@ -1,4 +1,5 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { plainClusterConfig, podExec, Transport } from "../kube/mod.ts";
 import { LocalCluster, type LocalClusterOptions } from "./cluster.ts";
 
 interface Named {
@@ -114,6 +115,11 @@ Deno.test("LocalCluster.start() runs thousands of simulated pods on a node", asy
   });
   await createPod(cluster, "a");
   strictEqual(await heard(cluster, "a"), "started\n");
+  await using client = new Transport(plainClusterConfig(cluster.url));
+  await rejects(podExec(client, { namespace: "default", pod: "a", command: ["ls"] }), {
+    message: `Cannot exec in pod "a" in namespace "default": ` +
+      `Cannot run "ls": the pod is simulated, nothing runs in it`,
+  });
 });
 
 Deno.test("LocalCluster.start() names the permission that it lacks, and does with what it names", async () => {

@@ -12,6 +12,17 @@ export interface CoordinatorRulesOptions {
    * @default none
    */
   owner?: string;
+  /**
+   * Whether the coordinator reads its pods' logs.
+   * @default false
+   */
+  logs?: boolean;
+  /**
+   * Whether the coordinator runs commands in its pods. They go by WebSocket, which API servers judge as
+   * `get`, and from Kubernetes 1.35 on as `create` too.
+   * @default false
+   */
+  exec?: boolean;
 }
 
 /**
@@ -29,6 +40,10 @@ export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyR
       { apiGroups: ["apps"], resources: ["deployments"], resourceNames: [owner], verbs: ["get"] },
     ]),
     { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
+    ...(options.logs ? [{ apiGroups: [""], resources: ["pods/log"], verbs: ["get"] }] : []),
+    ...(options.exec
+      ? [{ apiGroups: [""], resources: ["pods/exec"], verbs: ["create", "get"] }]
+      : []),
     { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["create", "get", "patch"] },
   ];
 }

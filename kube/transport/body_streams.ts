@@ -48,6 +48,15 @@ export function parseJsonLines(body: ReadableStream<Uint8Array>): ReadableStream
     .pipeThrough(new JsonParsingTransformer());
 }
 
+/** A whole body of JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new TypeError("what came is no JSON", { cause });
+  }
+}
+
 function splitLines(): TransformStream<string, string> {
   let open: string[] = [];
   return new TransformStream({

@@ -6,7 +6,9 @@
  *
  * `fetch` sends, but for what its TLS cannot do: node_https.ts.
  */
+import type { ByteConnection } from "../../websocket/mod.ts";
 import { ConfigError, type TlsMaterial } from "../config/mod.ts";
+import { connectBytes, connectBytesByNode } from "./connect_bytes.ts";
 import { networkCause } from "./connection_error.ts";
 import { NodeHttps } from "./node_https.ts";
 
@@ -60,6 +62,26 @@ export class Connections {
     }
   }
 
+  /** A connection of its own, for what is not a request and an answer. */
+  async open(url: URL, tls: TlsMaterial, signal: AbortSignal): Promise<ByteConnection> {
+    if (tls.proxy) {
+      throw new ConfigError(`Cannot use ${this.#source}: a WebSocket does not go by "proxy-url"`);
+    }
+    const reason = url.protocol === "https:" ? this.#nodeReason(tls) : undefined;
+    if (reason) {
+      checkNodeTls(reason, this.#source);
+      return await connectBytesByNode(url, tls, signal);
+    }
+    try {
+      return await connectBytes(url, tls, signal);
+    } catch (error) {
+      if (signal.aborted || !/CaUsedAsEndEntity/.test(networkCause(error))) throw error;
+      if (!this.#needsNode) this.drop();
+      this.#needsNode = true;
+      return await this.open(url, tls, signal);
+    }
+  }
+
   /** Closes idle connections; requests under way keep theirs to their end. */
   drop(): void {
     const sender = this.#current?.sender;
@@ -71,16 +93,19 @@ export class Connections {
   #senderFor(tls: TlsMaterial): Sender {
     if (this.#current?.tls === tls) return this.#current.sender;
     this.drop();
-    const reason = this.#needsNode
-      ? "a server certificate that is its own authority"
-      : tls.insecure
-      ? `"insecure-skip-tls-verify"`
-      : tls.serverName && `"tls-server-name"`;
+    const reason = this.#nodeReason(tls);
     const sender = reason
       ? { node: this.#createNode(tls, reason) }
       : { client: this.#createClient(tls) };
     this.#current = { tls, sender };
     return sender;
+  }
+
+  /** What Deno's own TLS cannot do, if there is something. */
+  #nodeReason(tls: TlsMaterial): string | undefined {
+    if (this.#needsNode) return "a server certificate that is its own authority";
+    if (tls.insecure) return `"insecure-skip-tls-verify"`;
+    return tls.serverName && `"tls-server-name"`;
   }
 
   #createClient({ caCerts, cert, key, proxy }: TlsMaterial): Deno.HttpClient {
@@ -102,13 +127,7 @@ export class Connections {
   }
 
   #createNode(tls: TlsMaterial, reason: string): NodeHttps {
-    const { deno } = Deno.version;
-    const [major = 0, minor = 0] = deno.split(".").map(Number);
-    if (major < 2 || (major === 2 && minor < NODE_TLS_MINOR)) {
-      throw new ConfigError(
-        `Cannot use ${this.#source}: ${reason} needs Deno 2.${NODE_TLS_MINOR}, this is ${deno}`,
-      );
-    }
+    checkNodeTls(reason, this.#source);
     if (tls.proxy) {
       throw new ConfigError(
         `Cannot use ${this.#source}: ${reason} and "proxy-url" do not work together`,
@@ -116,6 +135,15 @@ export class Connections {
     }
     return new NodeHttps(tls);
   }
+}
+
+function checkNodeTls(reason: string, source: string): void {
+  const { deno } = Deno.version;
+  const [major = 0, minor = 0] = deno.split(".").map(Number);
+  if (major > 2 || (major === 2 && minor >= NODE_TLS_MINOR)) return;
+  throw new ConfigError(
+    `Cannot use ${source}: ${reason} needs Deno 2.${NODE_TLS_MINOR}, this is ${deno}`,
+  );
 }
 
 /**

@@ -20,5 +20,6 @@ export { forbiddenMessage } from "./forbidden_message.ts";
 export { describeRequest, parseRequest, type RequestInfo, resourceOf } from "./request_info.ts";
 export { parseRetryAfter } from "./retry_policy.ts";
 export { type Budget, TokenBucket, type TokenBucketOptions } from "./token_bucket.ts";
-export { Transport, type TransportOptions } from "./transport.ts";
+export { Transport } from "./transport.ts";
+export type { SocketRequest, TransportOptions } from "./transport_options.ts";
 export type { RequestRecord, TransportStats } from "./transport_stats.ts";

@@ -11,52 +11,35 @@ import type {
   RestClient,
 } from "@cloudydeno/kubernetes-client";
 import { type ClusterConfig, ConfigError, type Presented } from "../config/mod.ts";
+import { ClientSocket } from "../../websocket/mod.ts";
 import { ApiError, isUnauthorized, toApiError } from "./api_error.ts";
-import { parseJsonLines, passBody } from "./body_streams.ts";
+import { parseJson, parseJsonLines, passBody } from "./body_streams.ts";
 import { CallScope } from "./call_scope.ts";
 import { ConnectionError, networkCause } from "./connection_error.ts";
 import { Connections } from "./connections.ts";
 import { delay } from "../delay.ts";
+import { openSocket } from "./open_socket.ts";
 import { describeRequest, parseRequest, type RequestInfo, resourceOf } from "./request_info.ts";
 import { requestUrl } from "./request_url.ts";
 import { parseRetryAfter, retryDelay } from "./retry_policy.ts";
-import { type Budget, TokenBucket } from "./token_bucket.ts";
-import type { RequestRecord, TransportStats } from "./transport_stats.ts";
+import { TokenBucket } from "./token_bucket.ts";
+import {
+  BUDGET,
+  MAX_RETRIES,
+  REQUEST_TIMEOUT_MS,
+  type SocketRequest,
+  type TransportOptions,
+} from "./transport_options.ts";
+import { type RequestRecord, toRecord, type TransportStats } from "./transport_stats.ts";
 import { VERSION } from "./version.ts";
-
-/** Options of {@linkcode Transport}. */
-export interface TransportOptions {
-  /**
-   * Milliseconds for a request, or for the headers of a stream, whose body is never timed out.
-   * Waiting for the budget and for an exec plugin does not count.
-   * @default 30_000
-   */
-  requestTimeout?: number;
-  /** Of all requests, retries included. @default { perSecond: 20, burst: 40 } */
-  budget?: Budget;
-  /** How the server is told who asks. @default troupe/<version> */
-  userAgent?: string;
-  /** Hears of each request; must not throw. */
-  onRequest?: (record: RequestRecord) => void;
-  /** How often one call is sent again. @default 3 */
-  maxRetries?: number;
-  /** Source of jitter, in [0, 1). @default Math.random */
-  random?: () => number;
-}
-
-/** kube-apiserver gives up a request after 60 s; who waits half of that will not be answered well. */
-const REQUEST_TIMEOUT_MS = 30_000;
-
-/** Between client-go's defaults for a client (5 and 10) and for controllers (20 and 30), and enough for a scale-up. */
-const BUDGET: Budget = { perSecond: 20, burst: 40 };
-
-const MAX_RETRIES = 3;
 
 interface Call {
   readonly request: RequestOptions;
   readonly info: RequestInfo;
   readonly scope: CallScope;
   readonly url: string;
+  /** Set if the answer is to be a WebSocket. */
+  readonly socket?: SocketRequest;
   /** The credentials of the last attempt. */
   presented?: Presented;
 }
@@ -122,11 +105,26 @@ export class Transport implements RestClient, AsyncDisposable {
     if (opts.expectTunnel) {
       throw new Error(`Cannot ${describeRequest(info)}: tunnels are not supported`);
     }
-    if (this.#closed) throw closedError(info);
+    return await this.#call(opts, info);
+  }
+
+  /**
+   * Opens a WebSocket, which counts as one request; see the class for how it fails. It ends at once
+   * with the request's signal and with `close()`. A failed one is opened again only if the server
+   * has not begun to work on it.
+   */
+  async openSocket(socket: SocketRequest): Promise<ClientSocket> {
+    const info = parseRequest("GET", socket.path, socket.querystring);
+    const request = { method: "GET", ...socket, expectStream: true } as const;
+    return await this.#call(request, info, socket) as ClientSocket;
+  }
+
+  async #call(opts: RequestOptions, info: RequestInfo, socket?: SocketRequest): Promise<unknown> {
+    if (this.#closed) throw new Error(`Cannot ${describeRequest(info)}: the transport was closed`);
     const url = requestUrl(this.config.server, opts, info);
     const scope = new CallScope(this.#calls, opts.abortSignal);
     try {
-      return await this.#perform({ request: opts, info, scope, url });
+      return await this.#perform({ request: opts, info, scope, url, socket });
     } catch (error) {
       scope.end();
       throw error;
@@ -183,6 +181,10 @@ export class Transport implements RestClient, AsyncDisposable {
     try {
       scope.arm(this.#options.requestTimeout, () => this.#timeout(call));
       const response = await this.#fetch(call);
+      if (response instanceof ClientSocket) {
+        outcome.code = 101;
+        return response;
+      }
       outcome.code = response.status;
       const answer = await this.#answer(call, response);
       if (!request.expectStream) scope.end();
@@ -199,20 +201,27 @@ export class Transport implements RestClient, AsyncDisposable {
     }
   }
 
-  #fetch(call: Call): Promise<Response> {
+  #fetch(call: Call): Promise<ClientSocket | Response> {
     const { request, scope, presented, url } = call;
     const json = request.bodyJson !== undefined;
     const accept = request.accept ?? (request.expectJson ? "application/json" : undefined);
     const contentType = request.contentType ?? (json ? "application/json" : undefined);
     this.#counts.requests++;
+    const headers = {
+      "user-agent": this.#options.userAgent,
+      ...(accept && { accept }),
+      ...(contentType && { "content-type": contentType }),
+      ...(presented!.authorization && { authorization: presented!.authorization }),
+    };
+    if (call.socket) {
+      return openSocket(this.#connections, { ...call.socket, url, headers, scope }, {
+        tls: presented!.tls,
+        toError: (error) => this.#toError(call, error, "no more"),
+      });
+    }
     return this.#connections.send(url, {
       method: request.method,
-      headers: {
-        "user-agent": this.#options.userAgent,
-        ...(accept && { accept }),
-        ...(contentType && { "content-type": contentType }),
-        ...(presented!.authorization && { authorization: presented!.authorization }),
-      },
+      headers,
       body: request.bodyStream ?? request.bodyRaw ??
         (json ? JSON.stringify(request.bodyJson) : undefined),
       signal: scope.signal,
@@ -271,21 +280,9 @@ export class Transport implements RestClient, AsyncDisposable {
     { info, request }: Call,
     outcome: { code?: number; ms: number; error?: Error },
   ): void {
-    const { verb, namespace } = info;
-    const resource = resourceOf(info);
-    const key = `${verb} ${resource} ${outcome.code ?? "error"}`;
+    const key = `${info.verb} ${resourceOf(info)} ${outcome.code ?? "error"}`;
     this.#byOutcome[key] = (this.#byOutcome[key] ?? 0) + 1;
-    if (this.#onRequest === undefined) return;
-    const name = info.name ?? nameOf(request.bodyJson);
-    const [path = "/"] = request.path.split("?", 1);
-    this.#onRequest({
-      verb,
-      resource,
-      ...(namespace !== undefined && { namespace }),
-      ...(name !== undefined && { name }),
-      path,
-      ...outcome,
-    });
+    this.#onRequest?.(toRecord(info, request, outcome));
   }
 }
 
@@ -293,22 +290,4 @@ export class Transport implements RestClient, AsyncDisposable {
 function isFailing(error: Error): boolean {
   if (error instanceof ApiError) return error.httpCode >= 500 || error.httpCode === 429;
   return error instanceof ConnectionError;
-}
-
-/** The name in an object that is created; none if the server is to make it. */
-function nameOf(body: unknown): string | undefined {
-  const { metadata } = (body ?? {}) as { metadata?: { name?: unknown } | null };
-  return typeof metadata?.name === "string" ? metadata.name : undefined;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new TypeError("what came is no JSON", { cause });
-  }
-}
-
-function closedError(info: RequestInfo): Error {
-  return new Error(`Cannot ${describeRequest(info)}: the transport was closed`);
 }

@@ -1,3 +1,6 @@
+import type { RequestOptions } from "@cloudydeno/kubernetes-client";
+import { type RequestInfo, resourceOf } from "./request_info.ts";
+
 /** What a transport has done; counters only grow. */
 export interface TransportStats {
   /** Requests sent, retries among them. */
@@ -28,4 +31,28 @@ export interface RequestRecord {
   readonly ms: number;
   /** What the caller, or the next attempt, is told. */
   readonly error?: Error;
+}
+
+/** The record of a request. */
+export function toRecord(
+  info: RequestInfo,
+  { path, bodyJson }: Pick<RequestOptions, "path" | "bodyJson">,
+  outcome: Pick<RequestRecord, "code" | "ms" | "error">,
+): RequestRecord {
+  const { verb, namespace } = info;
+  const name = info.name ?? nameOf(bodyJson);
+  return {
+    verb,
+    resource: resourceOf(info),
+    ...(namespace !== undefined && { namespace }),
+    ...(name !== undefined && { name }),
+    path: path.split("?", 1)[0]!,
+    ...outcome,
+  };
+}
+
+/** The name in an object that is created; none if the server is to make it. */
+function nameOf(body: unknown): string | undefined {
+  const { metadata } = (body ?? {}) as { metadata?: { name?: unknown } | null };
+  return typeof metadata?.name === "string" ? metadata.name : undefined;
 }

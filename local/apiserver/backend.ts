@@ -14,6 +14,8 @@ export interface Backend {
   readonly watchBuffer: number;
   /** Open watches. */
   readonly watches: Set<{ bookmark(): void; close(): void }>;
+  /** Open WebSockets. */
+  readonly streams: Set<{ close(): void }>;
 }
 
 /** How a request wants its write done. */

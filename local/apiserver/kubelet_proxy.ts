@@ -16,13 +16,30 @@ export async function podLog(
   target: { namespace: string; name: string },
   search: URLSearchParams,
 ): Promise<Response> {
-  const { namespace, name } = target;
+  const query = new URLSearchParams(search);
+  const url = containerUrl(backend, { ...target, root: "containerLogs" }, query);
+  // A pod that is not placed has no logs yet.
+  if (!url) return new Response(null, { status: 204 });
+  const answer = await reach(url, { method: "GET", headers: new Headers() });
+  if (!answer.ok) throw await refusal(answer, target.name);
+  return answer;
+}
+
+/**
+ * Where the pod's kubelet serves something of the container that the query names, or of the only one;
+ * undefined if the pod is not placed. The rest of the query goes along.
+ */
+export function containerUrl(
+  backend: Backend,
+  target: { namespace: string; name: string; root: string },
+  query: URLSearchParams,
+): URL | undefined {
+  const { namespace, name, root } = target;
   const pod = backend.store.get("pods", namespace, name)?.object;
   if (!pod) throw notFound(PODS, name);
-  const container = chooseContainer(pod, search.get("container"));
+  const container = chooseContainer(pod, query.get("container"));
   const nodeName = String(at(pod, "spec", "nodeName") ?? "");
-  // A pod that is not placed has no logs yet.
-  if (!nodeName) return new Response(null, { status: 204 });
+  if (!nodeName) return undefined;
   const node = backend.store.get("nodes", "", nodeName)?.object;
   if (!node) throw notFound(resource("v1", "nodes"), nodeName);
   const addresses = at(node, "status", "addresses") as { type: string; address: string }[] ?? [];
@@ -35,14 +52,10 @@ export async function podLog(
       `Internal error occurred: node ${JSON.stringify(nodeName)} has no kubelet endpoint`,
     );
   }
-  const query = new URLSearchParams(search);
+  const url = new URL(`https://${address}:${port}/${root}/${namespace}/${name}/${container}`);
   query.delete("container");
-  const path = `/containerLogs/${namespace}/${name}/${container}`;
-  const url = new URL(`https://${address}:${port}${path}`);
   url.search = query.toString();
-  const answer = await reach(url, { method: "GET", headers: new Headers() });
-  if (!answer.ok) throw await refusal(answer, name);
-  return answer;
+  return url;
 }
 
 /** What a kubelet refuses, it says as plain text; clients expect a Status. */

@@ -4,7 +4,7 @@ import { call } from "./test_client.ts";
 
 const PODS = "/api/v1/namespaces/default/pods";
 
-for (const stream of ["exec", "attach", "portforward"]) {
+for (const stream of ["attach", "portforward"]) {
   Deno.test(`${stream} of a pod is refused with a sentence`, async () => {
     await using server = await ApiServer.start();
     strictEqual((await call(server, `POST ${PODS}/p/${stream}`)).code, 404);
@@ -20,11 +20,11 @@ for (const stream of ["exec", "attach", "portforward"]) {
   });
 }
 
-Deno.test("exec is refused over the WebSocket that kubectl opens", async () => {
+Deno.test("attach is refused over the WebSocket that kubectl opens", async () => {
   await using server = await ApiServer.start();
   const spec = { nodeName: "n", containers: [{ name: "c", image: "i" }] };
   await call(server, `POST ${PODS}`, { body: { metadata: { name: "p" }, spec } });
-  const url = `${server.url.replace("http", "ws")}${PODS}/p/exec?command=ls`;
+  const url = `${server.url.replace("http", "ws")}${PODS}/p/attach`;
   const socket = new WebSocket(url, ["v5.channel.k8s.io"]);
   socket.binaryType = "arraybuffer";
   const { promise: closed, resolve } = Promise.withResolvers<void>();
@@ -35,5 +35,5 @@ Deno.test("exec is refused over the WebSocket that kubectl opens", async () => {
   strictEqual(told[0], 3);
   const status = JSON.parse(new TextDecoder().decode(told.subarray(1)));
   strictEqual(status.status, "Failure");
-  strictEqual(status.message, 'Cannot exec pod "p": not supported by this cluster');
+  strictEqual(status.message, 'Cannot attach pod "p": not supported by this cluster');
 });

@@ -2,7 +2,7 @@
  * The HTTP side: one listener on loopback, every request to its handler, every error to a Status.
  *
  * Start: store with its first objects, then the listener; there is nothing else to wait for.
- * Stop: new requests are refused and watches end, as they would hold the drain up for ever; then
+ * Stop: new requests are refused, watches and commands end, as they would hold the drain up for ever; then
  * requests in flight are drained within a grace time; then what is left is cut. Not by
  * `Deno.HttpServer.shutdown()`: on Deno 2.4 it waits for connections on which nothing was ever
  * asked, such as those that `fetch` opens in reserve, and it cannot be cut short.
@@ -62,6 +62,7 @@ export class ApiServer implements AsyncDisposable {
       now: options.now ?? (() => new Date()),
       watchBuffer: options.watchBuffer ?? DEFAULT_WATCH_BUFFER,
       watches: new Set(),
+      streams: new Set(),
     };
     createFirstObjects(this.#backend);
     this.#server = Deno.serve({
@@ -122,6 +123,7 @@ export class ApiServer implements AsyncDisposable {
   async #close(): Promise<void> {
     clearInterval(this.#bookmarks);
     this.cutWatches();
+    for (const stream of [...this.#backend.streams]) stream.close();
     const { promise: late, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, DRAIN_MS);
     await Promise.race([Promise.all(this.#inFlight), late]);

@@ -11,6 +11,7 @@ import { answer } from "./negotiate.ts";
 import { type ApiObject, at, type JsonObject } from "./object.ts";
 import { writeOptions } from "./options.ts";
 import { patchObject, readPatch } from "./patch_write.ts";
+import { podExec } from "./pod_exec.ts";
 import { refuseStream } from "./pod_streams.ts";
 import { answerOne } from "./respond.ts";
 import { requestToken } from "./reviews.ts";
@@ -36,6 +37,7 @@ export async function subresourceRequest(
   const { request, query, route } = routed;
   const { kind, namespace = "", name = "", subresource = "" } = route;
   const info = kind.subresources[subresource];
+  if (subresource === "exec") return await podExec(backend, { namespace, name }, request);
   if (!info) return refuseStream(backend, { namespace, name, subresource }, request);
   const verb = VERBS[request.method] ?? "";
   if (!info.verbs.includes(verb)) throw methodNotAllowed();

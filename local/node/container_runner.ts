@@ -11,7 +11,12 @@ import { type Clock, pause } from "./clock.ts";
 import { probeTiming, toAction } from "./probe_spec.ts";
 import { runProber } from "./prober.ts";
 import type { ProbeKind } from "./pod_state.ts";
-import type { ContainerExit, RunningContainer } from "./runtime.ts";
+import {
+  type ContainerExit,
+  type ExecProcess,
+  type RunningContainer,
+  StartError,
+} from "./runtime.ts";
 
 /** What a preStop hook must leave of the grace for SIGTERM (ms). */
 const MIN_TERM_MS = 2000;
@@ -49,6 +54,14 @@ export class ContainerRunner {
     this.ended = this.#end();
     const { postStart } = options.spec.lifecycle ?? {};
     if (postStart) this.#run(this.#postStart(postStart));
+  }
+
+  /** Runs a command in the container; see {@linkcode RunningContainer.exec}. */
+  exec(command: readonly string[]): ExecProcess {
+    if (!this.#container.exec) {
+      throw new StartError(`Cannot run "${command[0]}": the pod is simulated, nothing runs in it`);
+    }
+    return this.#container.exec(command);
   }
 
   /** Begins to probe. */

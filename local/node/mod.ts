@@ -10,7 +10,8 @@ export { KUBELET_BACKOFF, LOCAL_BACKOFF, type RestartBackoff } from "./backoff.t
 export { type Clock, ManualClock, SystemClock, systemClock } from "./clock.ts";
 export type { ImageSpec } from "./image.ts";
 export type { LogOptions } from "./log_lines.ts";
-export type { LogAnswer, LogRequest } from "./log_server.ts";
+export type { ExecAnswer, ExecRequest } from "./exec_socket.ts";
+export type { LogAnswer, LogRequest } from "./kubelet_endpoint.ts";
 export type { NodeCapacity } from "./node_object.ts";
 export type { HeartbeatOptions } from "./node_registration.ts";
 export { ProcessRuntime, type ProcessRuntimeOptions } from "./process_runtime.ts";
@@ -21,6 +22,7 @@ export {
   type ContainerConfig,
   type ContainerExit,
   type ContainerRef,
+  type ExecProcess,
   type PodRef,
   type RunningContainer,
   type Runtime,

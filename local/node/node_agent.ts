@@ -3,12 +3,12 @@
  *
  * Where things come from: a watch of this node's pods gives each pod a {@linkcode PodWorker};
  * the workers run side by side and tell the {@linkcode StatusManager} how their pods are; the
- * {@linkcode NodeRegistration} keeps the Node object alive beside them; the {@linkcode LogServer}
- * answers `kubectl logs`. All state is derived from the API and the runtime, so a reconnect, a
+ * {@linkcode NodeRegistration} keeps the Node object alive beside them; the {@linkcode KubeletEndpoint}
+ * answers `kubectl logs` and `kubectl exec`. All state is derived from the API and the runtime, so a reconnect, a
  * relist or a restart of anything needs no special case.
  *
- * Start order: addresses (the log endpoint needs one), runtime (ends what a dead agent left,
- * before anything is started again), log endpoint (the Node object names its port), the Node
+ * Start order: addresses (the endpoint needs one), runtime (ends what a dead agent left,
+ * before anything is started again), endpoint (the Node object names its port), the Node
  * object, pods. Stop order: the watch first, so that no pod is taken on; then pods, while the
  * runtime and statuses still work; then the farewell of the node; then what is below.
  */
@@ -19,8 +19,9 @@ import { LOCAL_BACKOFF, type RestartBackoff } from "./backoff.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { apiConfigSource } from "./config_source.ts";
 import { EventRecorder } from "./event_recorder.ts";
+import type { ExecAnswer, ExecRequest } from "./exec_socket.ts";
 import type { ImageSpec } from "./image.ts";
-import { type LogAnswer, type LogRequest, LogServer } from "./log_server.ts";
+import { KubeletEndpoint, type LogAnswer, type LogRequest } from "./kubelet_endpoint.ts";
 import { machineCapacity, type NodeCapacity, type NodeIdentity } from "./node_object.ts";
 import {
   type HeartbeatOptions,
@@ -60,6 +61,12 @@ export interface NodeAgentOptions {
   restartBackoff?: RestartBackoff;
   /** How often the node says that it lives. */
   heartbeat?: HeartbeatOptions;
+  /**
+   * Whether commands may be run in pods (`kubectl exec`): by whoever may connect to this machine's
+   * loopback, as the endpoint asks for no credentials.
+   * @default true
+   */
+  exec?: boolean;
   /** What becomes of the Node object at the end. @default {"not-ready"} */
   onClose?: "not-ready" | "delete";
   /** Longest time (ms) that pods get to end at the end. @default {10_000} */
@@ -82,7 +89,7 @@ export class NodeAgent implements AsyncDisposable {
   #addresses: Addresses;
   #runtime: Runtime;
   #context: PodWorkerContext;
-  #logs: LogServer;
+  #endpoint: KubeletEndpoint;
   #registration: NodeRegistration;
   #pods: Reflector<Pod>;
   /** By uid: while the pod of a name ends, the next one of that name may be here. */
@@ -103,17 +110,20 @@ export class NodeAgent implements AsyncDisposable {
     Deno.mkdirSync(options.dir, { recursive: true });
     const addresses = takeAddresses(options.name, options.podAddresses ?? "auto");
     let runtime: Runtime | undefined;
-    let logs: LogServer;
+    let endpoint: KubeletEndpoint;
     try {
       runtime = options.runtime ?? new ProcessRuntime(options);
-      logs = await LogServer.start(addresses.hostIP);
+      endpoint = await KubeletEndpoint.start(addresses.hostIP);
     } catch (error) {
       if (runtime !== options.runtime) await runtime?.close();
       addresses[Symbol.dispose]();
       throw error;
     }
-    const agent = new NodeAgent(client, options, { addresses, runtime, logs });
-    logs.source = (request) => agent.readLog(request);
+    const agent = new NodeAgent(client, options, { addresses, runtime, endpoint });
+    endpoint.sources = {
+      logs: (request) => agent.readLog(request),
+      ...(options.exec !== false && { exec: (request) => agent.exec(request) }),
+    };
     await agent.#begin();
     return agent;
   }
@@ -121,16 +131,16 @@ export class NodeAgent implements AsyncDisposable {
   private constructor(
     client: Transport,
     options: NodeAgentOptions,
-    parts: { addresses: Addresses; runtime: Runtime; logs: LogServer },
+    parts: { addresses: Addresses; runtime: Runtime; endpoint: KubeletEndpoint },
   ) {
-    const { addresses, runtime, logs } = parts;
+    const { addresses, runtime, endpoint } = parts;
     const { name, clock = systemClock, onError = () => {} } = options;
     this.name = name;
     this.hostIP = addresses.hostIP;
     this.#options = options;
     this.#addresses = addresses;
     this.#runtime = runtime;
-    this.#logs = logs;
+    this.#endpoint = endpoint;
     const capacity = { ...machineCapacity(), ...options.capacity };
     this.#context = {
       client,
@@ -149,8 +159,8 @@ export class NodeAgent implements AsyncDisposable {
     const identity: NodeIdentity = {
       name,
       hostIP: this.hostIP,
-      logPort: logs.port,
-      logCertificate: logs.certificate,
+      endpointPort: endpoint.port,
+      endpointCertificate: endpoint.certificate,
       capacity,
       labels: options.labels ?? {},
     };
@@ -173,10 +183,18 @@ export class NodeAgent implements AsyncDisposable {
     return this.#workers.size;
   }
 
-  /** Finds the log of a container, as the log endpoint serves it. */
+  /** Runs a command in a container, as the endpoint serves it. */
+  exec({ namespace, pod, container, command }: ExecRequest): ExecAnswer {
+    const worker = this.#worker(namespace, pod);
+    if (!worker) return { code: 404, message: `pod "${namespace}/${pod}" not found` };
+    const started = worker.exec(container, command);
+    return typeof started === "string" ? { code: 500, message: started } : started;
+  }
+
+  /** Finds the log of a container, as the endpoint serves it. */
   async readLog(request: LogRequest): Promise<LogAnswer> {
     const { namespace, pod, container, previous, options } = request;
-    const worker = this.#workers.get(this.#uids.get(`${namespace}/${pod}`) ?? "");
+    const worker = this.#worker(namespace, pod);
     if (!worker) return { code: 404, message: `pod "${namespace}/${pod}" not found` };
     const attempt = worker.logAttempt(container, previous);
     if (typeof attempt === "string") return { code: 400, message: attempt };
@@ -192,6 +210,10 @@ export class NodeAgent implements AsyncDisposable {
   /** Same as `close()`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #worker(namespace: string, pod: string): PodWorker | undefined {
+    return this.#workers.get(this.#uids.get(`${namespace}/${pod}`) ?? "");
   }
 
   async #begin(): Promise<void> {
@@ -231,7 +253,7 @@ export class NodeAgent implements AsyncDisposable {
     await Promise.all(this.#releases);
     await Promise.all([this.#registration.close(), events.close(), status.close()]);
     credentials[Symbol.dispose]();
-    await this.#logs.close();
+    await this.#endpoint.close();
     if (this.#runtime !== this.#options.runtime) await this.#runtime.close();
     this.#addresses[Symbol.dispose]();
   }

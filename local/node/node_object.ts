@@ -16,10 +16,10 @@ export interface NodeCapacity {
 export interface NodeIdentity {
   readonly name: string;
   readonly hostIP: string;
-  /** Port of the log endpoint. */
-  readonly logPort: number;
-  /** PEM of the log endpoint's certificate. */
-  readonly logCertificate: string;
+  /** Port of the kubelet endpoint. */
+  readonly endpointPort: number;
+  /** PEM of the kubelet endpoint's certificate. */
+  readonly endpointCertificate: string;
   readonly capacity: NodeCapacity;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -39,7 +39,7 @@ export function machineCapacity(): NodeCapacity {
   };
 }
 
-/** Annotation of a Node that holds the log endpoint's certificate (PEM): who reads it can verify. */
+/** Annotation of a Node that holds the kubelet endpoint's certificate (PEM): who reads it can verify. */
 export const CERTIFICATE_ANNOTATION = "troupe.dev/log-certificate";
 
 /** The object with which a node registers. */
@@ -57,7 +57,7 @@ export function nodeObject(node: NodeIdentity): Node {
         "kubernetes.io/arch": arch,
         ...node.labels,
       },
-      annotations: { [CERTIFICATE_ANNOTATION]: node.logCertificate },
+      annotations: { [CERTIFICATE_ANNOTATION]: node.endpointCertificate },
     },
     spec: {},
   };
@@ -83,7 +83,7 @@ export function nodeStatus(
     capacity: resources,
     allocatable: resources,
     conditions: nodeConditions(options),
-    daemonEndpoints: { kubeletEndpoint: { Port: node.logPort } },
+    daemonEndpoints: { kubeletEndpoint: { Port: node.endpointPort } },
     nodeInfo: {
       architecture: architecture(),
       bootID: "",

@@ -125,7 +125,7 @@ export class NodeRegistration implements AsyncDisposable {
     const present = this.#reflector.store.get(this.#node.name);
     const changed = present === undefined || present.metadata?.uid !== this.#uid ||
       !present.status?.conditions?.some((one) => one.type === "Ready" && one.status === "True") ||
-      present.status.daemonEndpoints?.kubeletEndpoint?.Port !== this.#node.logPort;
+      present.status.daemonEndpoints?.kubeletEndpoint?.Port !== this.#node.endpointPort;
     const due = this.#reportedAt + this.#options.statusInterval - now;
     if (changed || due <= 0) {
       const created = changed && await this.#ensure(signal);

@@ -26,8 +26,8 @@ Deno.test("NodeRegistration makes the Node again when it is deleted as soon as i
   const identity = {
     name: "n1",
     hostIP: "127.0.0.1",
-    logPort: 1,
-    logCertificate: "",
+    endpointPort: 1,
+    endpointCertificate: "",
     capacity: { cpu: 1, memory: 1, pods: 1 },
     labels: {},
   };

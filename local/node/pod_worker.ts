@@ -28,7 +28,7 @@ import {
 } from "./pod_setup.ts";
 import { containerState, type PodEffect, type PodInput, type PodState } from "./pod_state.ts";
 import { podStatus } from "./pod_status.ts";
-import { type PodRef, StartError } from "./runtime.ts";
+import { type ExecProcess, type PodRef, StartError } from "./runtime.ts";
 import type { StatusManager } from "./status_manager.ts";
 
 /** Grace of a pod whose object was removed by force (ms). */
@@ -119,6 +119,20 @@ export class PodWorker {
     }
     const reason = state.now.is === "waiting" ? state.now.reason : "ContainerCreating";
     return `container "${container}" in pod "${this.ref.pod}" is waiting to start: ${reason}`;
+  }
+
+  /** Runs a command in a container that runs; or says why not. */
+  exec(container: string, command: readonly string[]): ExecProcess | string {
+    if (containerState(this.#state, container) === undefined) {
+      return `container ${container} is not valid for pod ${this.ref.pod}`;
+    }
+    const runner = this.#runners.get(container);
+    if (!runner) return `container "${container}" of pod "${this.ref.pod}" does not run`;
+    try {
+      return runner.exec(command);
+    } catch (error) {
+      return (error as Error).message;
+    }
   }
 
   #stepContext(): StepContext {

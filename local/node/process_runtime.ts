@@ -12,6 +12,7 @@
  * `process_table.ts` for what the next agent in the same folder does.
  */
 import { performAction } from "./actions.ts";
+import { startExec } from "./exec_process.ts";
 import type { ImageSpec } from "./image.ts";
 import { LogWriter, olderPath } from "./log_file.ts";
 import { formatLog, type LogOptions } from "./log_lines.ts";
@@ -85,6 +86,7 @@ export class ProcessRuntime implements Runtime {
     this.#forgetLog({ ...config, attempt: config.attempt - 2 });
     const exited = this.#finish(child, { key, log, mark });
     let ended = false;
+    let execs = 0;
     exited.then(() => ended = true);
     const container: RunningContainer = {
       id: `process://${child.pid}`,
@@ -93,6 +95,15 @@ export class ProcessRuntime implements Runtime {
       signal: (name) => void (ended || signalGroup(child.pid, name)),
       act: (action, { signal }) =>
         performAction(action, { signal, exec: execOptions(config, { home, mark }) }),
+      exec(command) {
+        if (ended) throw new StartError(`Cannot run "${command[0]}": the container has ended`);
+        // begins with the container's mark, so that it ends with the container
+        const own = `${mark}exec-${++execs}|`;
+        return startExec(command, {
+          options: execOptions(config, { home, mark: own }),
+          mark: own,
+        });
+      },
     };
     this.#running.set(key, { container, log });
     return container;

@@ -75,6 +75,20 @@ export interface ActionResult {
   readonly message: string;
 }
 
+/** A command that runs beside a container's own program. */
+export interface ExecProcess {
+  /** What it reads. */
+  readonly stdin: WritableStream<Uint8Array>;
+  /** What it prints; ends soon after the command does. Must be read to its end. */
+  readonly stdout: ReadableStream<Uint8Array>;
+  /** What it prints as errors; likewise. */
+  readonly stderr: ReadableStream<Uint8Array>;
+  /** Its exit code; 128 + n when signal n ended it. */
+  readonly status: Promise<number>;
+  /** Kills it with all that it started. */
+  kill(): void;
+}
+
 /** A running attempt of a container. */
 export interface RunningContainer {
   /** `<runtime>://<id>`, shown as the status's `containerID`. */
@@ -92,6 +106,11 @@ export interface RunningContainer {
     action: ContainerAction,
     options: { purpose: ActionPurpose; signal: AbortSignal },
   ): Promise<ActionResult>;
+  /**
+   * Runs a command as the container runs its program; throws {@linkcode StartError} when it cannot be
+   * run. It ends with the container. Absent: the runtime runs no programs.
+   */
+  exec?(command: readonly string[]): ExecProcess;
 }
 
 /** Runs containers. Everything that it started ends with `close()`. */

@@ -11,18 +11,19 @@
 /** For each room, the rooms that it may import. A room may always import itself. */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "runtime": [],
-  "kube": [],
+  "websocket": [],
+  "kube": ["websocket"],
   "messaging": ["kube", "runtime"],
   "primitives": ["kube", "runtime"],
   "worker": ["kube", "messaging", "primitives", "runtime"],
   "coordinator": ["kube", "manifests", "messaging", "primitives", "runtime"],
   "manifests": [],
   "testing": [],
-  "local/apiserver": [],
+  "local/apiserver": ["websocket"],
   "local/objects": ["kube"],
   "local/controllers": ["kube", "local/objects"],
   "local/scheduler": ["kube", "local/objects"],
-  "local/node": ["kube"],
+  "local/node": ["kube", "websocket"],
   "local": ["local/apiserver", "local/controllers", "local/scheduler", "local/node", "kube"],
   "cli": ["coordinator", "worker", "local", "manifests", "kube"],
 };

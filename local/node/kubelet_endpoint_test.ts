@@ -1,9 +1,9 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { type LogRequest, LogServer } from "./log_server.ts";
+import { KubeletEndpoint, type LogRequest } from "./kubelet_endpoint.ts";
 
 /** A server, and a way to ask it that verifies its certificate. */
 async function start() {
-  const server = await LogServer.start("127.0.0.1");
+  const server = await KubeletEndpoint.start("127.0.0.1");
   const client = Deno.createHttpClient({ caCerts: [server.certificate] });
   const ask = async (path: string, init: RequestInit = {}) => {
     const response = await fetch(`https://127.0.0.1:${server.port}${path}`, { ...init, client });
@@ -12,26 +12,31 @@ async function start() {
   return { server, client, ask };
 }
 
-Deno.test("LogServer serves logs and health over TLS, and refuses everything else", async () => {
+Deno.test("KubeletEndpoint serves logs and health over TLS, and refuses everything else", async () => {
   const { server, client, ask } = await start();
   await using _server = server;
   using _client = client;
-  server.source = () => Promise.resolve(new Blob(["line\n"]).stream());
+  server.sources = { logs: () => Promise.resolve(new Blob(["line\n"]).stream()) };
   deepStrictEqual(await ask("/healthz"), { code: 200, text: "ok" });
   deepStrictEqual(await ask("/containerLogs/n/p/c"), { code: 200, text: "line\n" });
   strictEqual((await ask("/containerLogs/n/p")).code, 404);
-  strictEqual((await ask("/exec/n/p/c")).code, 404);
+  strictEqual((await ask("/attach/n/p/c")).code, 404);
+  strictEqual((await ask("/exec/n/p/c?command=ls")).code, 400);
+  const headers = { origin: "https://example.com" };
+  strictEqual((await ask("/containerLogs/n/p/c", { headers })).code, 403);
   strictEqual((await ask("/containerLogs/n/p/c", { method: "POST", body: "x" })).code, 405);
 });
 
-Deno.test("LogServer hands on what kubectl logs asks for", async () => {
+Deno.test("KubeletEndpoint hands on what kubectl logs asks for", async () => {
   const { server, client, ask } = await start();
   await using _server = server;
   using _client = client;
   let asked: LogRequest | undefined;
-  server.source = (request) => {
-    asked = request;
-    return Promise.resolve({ code: 404, message: "none" });
+  server.sources = {
+    logs(request) {
+      asked = request;
+      return Promise.resolve({ code: 404, message: "none" });
+    },
   };
   const query = "tailLines=5&timestamps=true&limitBytes=9&previous=true" +
     "&sinceTime=2030-01-01T00:00:00Z";
@@ -52,18 +57,20 @@ Deno.test("LogServer hands on what kubectl logs asks for", async () => {
   });
 });
 
-Deno.test("LogServer.close() ends a log that is being followed", async () => {
+Deno.test("KubeletEndpoint.close() ends a log that is being followed", async () => {
   const { server, client, ask } = await start();
   using _client = client;
   const asked = Promise.withResolvers<void>();
-  server.source = ({ options }) => {
-    asked.resolve();
-    return Promise.resolve(
-      new ReadableStream({
-        start: (controller) =>
-          options.signal!.addEventListener("abort", () => controller.close(), { once: true }),
-      }),
-    );
+  server.sources = {
+    logs({ options }) {
+      asked.resolve();
+      return Promise.resolve(
+        new ReadableStream({
+          start: (controller) =>
+            options.signal!.addEventListener("abort", () => controller.close(), { once: true }),
+        }),
+      );
+    },
   };
   const answer = ask("/containerLogs/n/p/c?follow=true");
   await asked.promise;

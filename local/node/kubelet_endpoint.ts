@@ -1,10 +1,13 @@
 /**
- * The endpoint from which an API server fetches container logs, as a kubelet's: HTTPS on the
- * node's loopback address, `GET /containerLogs/<namespace>/<pod>/<container>` and `GET /healthz`,
- * nothing else. It asks for no credentials, as API servers without a kubelet client certificate
- * have none: whoever may connect to this machine's loopback can read the pods' logs.
+ * The endpoint at which an API server reaches into a node's pods, as a kubelet's: HTTPS on the node's
+ * loopback address, `GET /containerLogs/<namespace>/<pod>/<container>`, a WebSocket at
+ * `/exec/<namespace>/<pod>/<container>`, and `GET /healthz`, nothing else. It asks for no credentials,
+ * as API servers without a kubelet client certificate have none: whoever may connect to this machine's
+ * loopback can read the pods' logs and, unless the node was told otherwise, run commands in them. Only
+ * web pages are kept out, by the Origin that browsers add.
  */
 import { selfSigned } from "./certificate.ts";
+import { type ExecSource, serveExec } from "./exec_socket.ts";
 import type { LogOptions } from "./log_lines.ts";
 
 /** Which log is asked for. */
@@ -24,35 +27,45 @@ export interface LogRequest {
 /** A log, or why there is none. */
 export type LogAnswer = ReadableStream<Uint8Array> | { readonly code: number; message: string };
 
+const STARTING = { code: 503, message: "the node is starting" };
+
 /** Finds a log. */
 export type LogSource = (request: LogRequest) => Promise<LogAnswer>;
 
-/** A running log endpoint. */
-export class LogServer implements AsyncDisposable {
+/** What the endpoint gives access to. */
+export interface EndpointSources {
+  /** Finds the logs. */
+  readonly logs: LogSource;
+  /** Runs commands; absent: none may be run. */
+  readonly exec?: ExecSource;
+}
+
+/** A running endpoint. */
+export class KubeletEndpoint implements AsyncDisposable {
   /** Port that it listens on. */
   readonly port: number;
   /** PEM of its certificate, by which a client can know it for certain. */
   readonly certificate: string;
-  /** Finds the logs; until it is set, nothing is found. */
-  source: LogSource = () => Promise.resolve({ code: 503, message: "the node is starting" });
+  /** What is served; until it is set, nothing is found. */
+  sources: EndpointSources = { logs: () => Promise.resolve(STARTING) };
   #server: Deno.HttpServer<Deno.NetAddr>;
   #stop = new AbortController();
 
   private constructor(hostname: string, { key, cert }: { key: string; cert: string }) {
     this.#server = Deno.serve(
       { hostname, port: 0, key, cert, onListen: () => {} },
-      (request) => answer(request, { source: this.source, stop: this.#stop.signal }),
+      (request) => answer(request, { sources: this.sources, stop: this.#stop.signal }),
     );
     this.port = this.#server.addr.port;
     this.certificate = cert;
   }
 
   /** Listens on a free port of `hostname`, a loopback address. */
-  static async start(hostname: string): Promise<LogServer> {
-    return new LogServer(hostname, await selfSigned(`troupe-node@${hostname}`, [hostname]));
+  static async start(hostname: string): Promise<KubeletEndpoint> {
+    return new KubeletEndpoint(hostname, await selfSigned(`troupe-node@${hostname}`, [hostname]));
   }
 
-  /** Ends followed logs, then the server. */
+  /** Ends followed logs and commands, then the server. */
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#server.shutdown();
@@ -66,15 +79,24 @@ export class LogServer implements AsyncDisposable {
 
 async function answer(
   request: Request,
-  { source, stop }: { source: LogSource; stop: AbortSignal },
+  { sources, stop }: { sources: EndpointSources; stop: AbortSignal },
 ): Promise<Response> {
   const url = new URL(request.url);
   if (request.method !== "GET") return text(405, `Cannot ${request.method}: only GET is served`);
   if (url.pathname === "/healthz") return text(200, "ok");
   const [, root, namespace, pod, container, ...rest] = url.pathname.split("/")
     .map(decodeURIComponent);
-  if (root !== "containerLogs" || !namespace || !pod || !container || rest.length > 0) {
-    return text(404, `Cannot serve "${url.pathname}": only /containerLogs and /healthz are served`);
+  const known = root === "containerLogs" || root === "exec";
+  if (!known || !namespace || !pod || !container || rest.length > 0) {
+    return text(
+      404,
+      `Cannot serve "${url.pathname}": only /containerLogs, /exec and /healthz are served`,
+    );
+  }
+  if (request.headers.has("origin")) return text(403, "Cannot serve a web page");
+  if (root === "exec") {
+    const target = { namespace, pod, container };
+    return serveExec(request, { target, query: url.searchParams, source: sources.exec, stop });
   }
   let options: LogOptions & { previous: boolean };
   try {
@@ -84,7 +106,7 @@ async function answer(
   }
   // Ends with the server, or when the reader goes away.
   const signal = AbortSignal.any([stop, request.signal]);
-  const found = await source({
+  const found = await sources.logs({
     namespace,
     pod,
     container,

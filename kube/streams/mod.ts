@@ -1,0 +1,15 @@
+/**
+ * What flows out of and into a pod: its logs, and commands that are run in it.
+ *
+ * @module
+ */
+export {
+  type ExecClient,
+  type ExecOptions,
+  type ExecStreams,
+  podExecStream,
+} from "./pod_exec_stream.ts";
+export { type ExecResult, podExec, type PodExecOptions } from "./pod_exec.ts";
+export { podLogs, type PodLogsOptions } from "./pod_logs.ts";
+export type { LogLine } from "./log_lines.ts";
+export type { LoggedPod } from "./container_life.ts";
