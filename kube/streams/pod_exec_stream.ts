@@ -5,7 +5,7 @@
  * output is slow, the loop waits, and with it the server. So both outputs must be read, or canceled:
  * what waits for one holds up the other too.
  */
-import { ConnectionError, type SocketRequest, type Transport } from "../transport/mod.ts";
+import { ConnectionError, type Transport } from "../transport/mod.ts";
 import {
   CHANNELS,
   CLOSES_CHANNELS,
@@ -33,7 +33,11 @@ export interface ExecOptions {
   stdin?: boolean;
   /** Ends the connection at once, and rejects with its reason. */
   signal?: AbortSignal;
-  /** As {@linkcode SocketRequest}'s. @default 30_000 */
+  /**
+   * Milliseconds of silence before the server is asked for a sign of life; after twice that the
+   * connection is given up.
+   * @default 30_000
+   */
   pingInterval?: number;
 }
 

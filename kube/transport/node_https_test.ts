@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import type { ClusterConfig } from "../config/mod.ts";
 import { ConnectionError } from "./connection_error.ts";
 import { makeCertificate } from "./testdata/certificates.ts";
-import { Transport, type TransportOptions } from "./transport.ts";
+import { Transport } from "./transport.ts";
+import type { TransportOptions } from "./transport_options.ts";
 
 /** The first version of which the sender is used, see connections.ts. */
 const ignore = Number(Deno.version.deno.split(".")[1]) < 9;

@@ -5,7 +5,8 @@ import { plainClusterConfig } from "../config/mod.ts";
 import { ApiError, isAlreadyExists, isConflict, isGone, isNotFound } from "./api_error.ts";
 import { ConnectionError } from "./connection_error.ts";
 import { drive } from "./testdata/drive.ts";
-import { Transport, type TransportOptions } from "./transport.ts";
+import { Transport } from "./transport.ts";
+import type { TransportOptions } from "./transport_options.ts";
 import type { RequestRecord } from "./transport_stats.ts";
 import { VERSION } from "./version.ts";
 
