@@ -1,0 +1,333 @@
+/**
+ * Runs the protocol of `election_step.ts`: one loop sends what the state wants, one request at a
+ * time, and a watch of the Lease runs beside it. Whatever comes of either goes through `#advance`,
+ * synchronously: first time (a deadline that has passed ends the term before anything else is looked
+ * at), then the input, then the signal of a term that is over, then events in order. It stops when
+ * the state is `ended`, which only `close()` brings about.
+ */
+import type { RestClient } from "@cloudydeno/kubernetes-client";
+import { type Change, Reflector } from "../../kube/mod.ts";
+import { asError, type ErrorHandler, ErrorReporter } from "../../runtime/mod.ts";
+import {
+  type CheckedElectionOptions,
+  checkElectionOptions,
+  type ElectionOptions,
+} from "./election_options.ts";
+import type { ElectionInput, ElectionPolicy, ElectionState } from "./election_state.ts";
+import { initialState, step } from "./election_step.ts";
+import { httpCodeOf, LeaseClient } from "./lease_client.ts";
+import {
+  type LeaseJson,
+  leaseToWrite,
+  type LeaseWriter,
+  RAW_LEASES,
+  toLeaseRecord,
+} from "./lease_record.ts";
+import { LeadershipLostError, OwnTerm, type Term } from "./term.ts";
+
+/** What an `Election` tells. */
+export type ElectionEvent =
+  /** This candidate leads. */
+  | { readonly type: "leading"; readonly term: Term }
+  /** It does not lead; who does, if anybody, as observed. */
+  | { readonly type: "following"; readonly leader: string | undefined }
+  /** It does not lead any longer; the term's signal has aborted. */
+  | { readonly type: "lost"; readonly term: Term; readonly reason: Error };
+
+/** Options of {@linkcode Election.close}. */
+export interface ElectionCloseOptions {
+  /**
+   * What the term is held for: it goes on until this has settled, whether well or not.
+   * @default nothing, the term ends at once
+   */
+  settled?: Promise<unknown>;
+  /**
+   * Milliseconds that `settled` may take.
+   * @default 25_000
+   */
+  grace?: number;
+}
+
+/** Less than the 30 s that a pod has between SIGTERM and SIGKILL. */
+const GRACE_MS = 25_000;
+
+/** The watch only saves time, and its retries none: it may be slower than the expiry timer. */
+const WATCH_BACKOFF = { minBackoff: 100, maxBackoff: 5_000 };
+
+/** A candidate for the leadership that a Lease stands for. See the room's text for what it promises. */
+export class Election implements AsyncDisposable {
+  readonly #options: CheckedElectionOptions;
+  readonly #policy: ElectionPolicy & LeaseWriter;
+  readonly #client: LeaseClient;
+  readonly #watch: Reflector<LeaseJson>;
+  readonly #errors: ErrorReporter;
+  readonly #listeners = new Set<(event: ElectionEvent) => void>();
+  readonly #events: ElectionEvent[] = [];
+  readonly #stop = new AbortController();
+  #state: ElectionState;
+  #term: OwnTerm | undefined;
+  #announced: { leader: string | undefined } | undefined;
+  #telling = false;
+  #writing = false;
+  #wake: () => void = () => {};
+  #deadline: { at: number; cancel: () => void } | undefined;
+  #running: Promise<void> | undefined;
+
+  /**
+   * A candidate that does nothing yet: see {@linkcode Election.start}.
+   *
+   * @param client sends the requests; those about Leases are urgent to a `Transport`
+   * @throws {TypeError} naming each bad option, what was given and what is allowed
+   */
+  constructor(client: RestClient, options: ElectionOptions) {
+    const checked = checkElectionOptions(options);
+    const { namespace, name, requestTimeout, random } = checked;
+    this.#options = checked;
+    this.#policy = { ...checked, instance: crypto.randomUUID(), releaseWithin: requestTimeout };
+    this.#client = new LeaseClient(client, checked);
+    this.#errors = new ErrorReporter(`election "${namespace}/${name}"`);
+    this.#watch = new Reflector(client, RAW_LEASES, {
+      namespace,
+      fieldSelector: `metadata.name=${name}`,
+      random,
+      ...WATCH_BACKOFF,
+    });
+    this.#watch.onChange((change) => this.#watched(change));
+    this.#watch.onError((error) => this.#errors.report(error));
+    this.#state = initialState(checked.clock.now());
+  }
+
+  /** Who this candidate is in the Lease. */
+  get identity(): string {
+    return this.#options.identity;
+  }
+
+  /** The present term while this candidate leads; looking at it ends one that is overdue. */
+  get term(): Term | undefined {
+    return (this.#term?.remainingMs() ?? 0) > 0 ? this.#term : undefined;
+  }
+
+  /** The identity of who leads, as last observed; nobody while the Lease is free. */
+  get leader(): string | undefined {
+    const { phase, seen } = this.#state;
+    if (phase === "leading") return this.identity;
+    const lease = phase === "following" ? seen?.lease : undefined;
+    return lease?.instance === this.#policy.instance ? undefined : lease?.holder;
+  }
+
+  /** Begins to campaign, which goes on until {@linkcode Election.close}. */
+  start(): void {
+    if (this.#running || this.#state.phase === "ended") return;
+    this.#running = this.#run();
+    this.#watch.start();
+  }
+
+  /**
+   * Calls `listener` with each event, synchronously and in order; returns what removes it. What it
+   * throws goes to the listeners of errors.
+   */
+  onEvent(listener: (event: ElectionEvent) => void): () => void {
+    const own = (event: ElectionEvent) => listener(event); // one listener may be added twice
+    this.#listeners.add(own);
+    return () => void this.#listeners.delete(own);
+  }
+
+  /**
+   * Calls `listener` with the error of each failed request; returns what removes it. The campaign
+   * goes on. While there is no listener errors are printed.
+   */
+  onError(listener: ErrorHandler): () => void {
+    return this.#errors.add(listener);
+  }
+
+  /**
+   * Stops campaigning. A leader leads on, and renews, until `settled` has settled or `grace` has
+   * passed; then its signal aborts and it gives the Lease back, for which it has the time of two
+   * requests. Resolves when nothing is left open. Calling it again can only shorten that.
+   */
+  async close(options: ElectionCloseOptions = {}): Promise<void> {
+    const { settled, grace = GRACE_MS } = options;
+    this.#advance({ type: "stopped", writing: this.#writing });
+    if (settled === undefined) this.#advance({ type: "abandoned" });
+    else if (this.#state.phase === "leading") {
+      const abandon = () => this.#advance({ type: "abandoned" });
+      const cancel = this.#options.clock.timer(grace, abandon);
+      const over = () => {
+        cancel();
+        abandon();
+      };
+      settled.then(over, over);
+      this.#stop.signal.addEventListener("abort", cancel, { once: true });
+    }
+    await this.#running;
+    await this.#watch.close();
+  }
+
+  /** Closes at once. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #run(): Promise<void> {
+    const { clock } = this.#options;
+    for (let state = this.#state; state.phase !== "ended"; state = this.#state) {
+      const until = state.phase === "releasing"
+        ? Math.min(state.until, state.due.at)
+        : state.due.at;
+      const wait = until - clock.now();
+      if (wait > 0) await this.#sleep(wait);
+      else if (until < state.due.at) this.#advance({ type: "passed" });
+      else if (state.due.request === "read") await this.#read();
+      else await this.#write(state);
+    }
+  }
+
+  /** Waits so long, or until the state has changed. */
+  async #sleep(ms: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#wake = resolve;
+    const cancel = this.#options.clock.timer(Math.ceil(ms), resolve);
+    await promise;
+    cancel();
+    this.#advance({ type: "passed" });
+  }
+
+  async #read(): Promise<void> {
+    const sentAt = this.#options.clock.now();
+    try {
+      const json = await this.#client.read(this.#stop.signal);
+      this.#advance({ type: "saw", lease: json && toLeaseRecord(json), sentAt });
+    } catch (error) {
+      this.#failed(error);
+    }
+  }
+
+  async #write(state: Exclude<ElectionState, { phase: "ended" }>): Promise<void> {
+    const { clock } = this.#options;
+    const base = {
+      lease: state.seen?.lease,
+      transitions: state.transitions,
+      date: clock.date(),
+    };
+    const kind = state.phase === "leading"
+      ? "renew"
+      : state.phase === "releasing"
+      ? "release"
+      : "acquire";
+    const lease = leaseToWrite(kind, base, this.#policy);
+    const sentAt = clock.now(); // before sending: others count from after the server's answer
+    this.#writing = true;
+    try {
+      const json = await this.#client.write(lease, this.#stop.signal);
+      this.#writing = false;
+      if (json === undefined) return this.#advance({ type: "conflicted" });
+      const written = toLeaseRecord(json);
+      this.#advance({ type: "wrote", lease: written, sentAt });
+      if (kind === "acquire" && written.version <= state.newest) {
+        this.#errors.report(
+          new Error(
+            `${this.#cannotLead} yet: version ${written.version} of the lease is not above ` +
+              `${state.newest}, which was seen before`,
+          ),
+        );
+      }
+    } catch (error) {
+      this.#writing = false;
+      this.#failed(error);
+    }
+  }
+
+  #failed(error: unknown): void {
+    if (this.#stop.signal.aborted) return;
+    this.#advance({ type: "failed", forbidden: httpCodeOf(error) === 403 });
+    this.#errors.report(asError(error));
+  }
+
+  #watched({ type, object }: Change<LeaseJson>): void {
+    if (type === "deleted") return this.#advance({ type: "doubted" });
+    try {
+      this.#advance({ type: "saw", lease: toLeaseRecord(object) });
+    } catch (error) {
+      this.#errors.report(error);
+    }
+  }
+
+  #advance(input: ElectionInput): void {
+    const now = this.#options.clock.now();
+    // time comes first, so that a term that is over is told before what else there is
+    const inputs: ElectionInput[] = input.type === "passed" ? [input] : [{ type: "passed" }, input];
+    for (const each of inputs) {
+      this.#state = step(this.#state, each, { now, policy: this.#policy });
+      this.#follow();
+    }
+    this.#armDeadline();
+    this.#wake();
+    if (this.#state.phase === "ended") this.#stop.abort(new Error("The election was closed"));
+    this.#tell();
+  }
+
+  /** Brings the term in line with the state, and notes what is to be told. */
+  #follow(): void {
+    const state = this.#state;
+    const term = this.#term;
+    if (term && state.phase !== "leading") {
+      this.#term = undefined;
+      this.#announced = undefined;
+      const reason = new LeadershipLostError(`${this.#cannotLead}: ${state.lost}`, term);
+      this.#events.push({ type: "lost", term, reason });
+      term.end(reason);
+    }
+    if (this.#state !== state) return; // a listener of the signal went on from here
+    if (!term && state.phase === "leading") {
+      this.#announced = undefined;
+      this.#term = new OwnTerm(state.token, this.identity, {
+        remaining: () => {
+          const { phase } = this.#state;
+          return phase === "leading" ? this.#state.deadline - this.#options.clock.now() : 0;
+        },
+        overdue: () => this.#advance({ type: "passed" }),
+      });
+      this.#events.push({ type: "leading", term: this.#term });
+    } else if (state.phase === "following" || state.phase === "claiming") {
+      const { leader } = this;
+      if (state.seen === undefined || this.#announced && this.#announced.leader === leader) return;
+      this.#announced = { leader };
+      this.#events.push({ type: "following", leader });
+    }
+  }
+
+  /** The deadline is kept also while a request is under way. */
+  #armDeadline(): void {
+    const at = this.#state.phase === "leading" ? this.#state.deadline : undefined;
+    if (this.#deadline?.at === at) return;
+    this.#deadline?.cancel();
+    this.#deadline = undefined;
+    if (at === undefined) return;
+    const { clock } = this.#options;
+    const cancel = clock.timer(Math.ceil(at - clock.now()), () => {
+      this.#deadline = undefined; // a timer may fire early: then it is armed again
+      this.#advance({ type: "passed" });
+    });
+    this.#deadline = { at, cancel };
+  }
+
+  /** Tells what was noted. What listeners cause is told after that, by the same loop. */
+  #tell(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    for (let event = this.#events.shift(); event; event = this.#events.shift()) {
+      for (const listener of this.#listeners) {
+        try {
+          listener(event);
+        } catch (thrown) {
+          this.#errors.report(thrown);
+        }
+      }
+    }
+    this.#telling = false;
+  }
+
+  get #cannotLead(): string {
+    return `Cannot lead "${this.#options.namespace}/${this.#options.name}"`;
+  }
+}

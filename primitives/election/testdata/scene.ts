@@ -1,0 +1,61 @@
+import { FakeTime } from "@std/testing/time";
+import { LeaseServer } from "./lease_server.ts";
+import { SimulatedProcess, type SimulatedProcessOptions } from "./simulated_process.ts";
+
+/** A server and processes in virtual time. */
+export class Scene implements AsyncDisposable {
+  readonly server: LeaseServer = new LeaseServer();
+  readonly time: FakeTime = new FakeTime();
+  readonly processes: SimulatedProcess[] = [];
+  /** Called after everything that happens. */
+  check: () => void = () => {};
+
+  /** Starts a candidate. */
+  start(name: string, options: Partial<SimulatedProcessOptions> = {}): SimulatedProcess {
+    const process = new SimulatedProcess({ name, server: this.server, ...options });
+    this.processes.push(process);
+    process.election.start();
+    return process;
+  }
+
+  /** Lets that much time pass. */
+  async pass(ms: number): Promise<void> {
+    let over = false;
+    setTimeout(() => over = true, ms);
+    while (!over) {
+      await this.time.nextAsync();
+      this.check();
+    }
+    await this.time.runMicrotasks();
+    this.check();
+  }
+
+  /** Lets time pass until the condition holds; returns how much passed. */
+  async until(condition: () => boolean, limit = 60_000): Promise<number> {
+    const start = this.time.now;
+    await this.time.runMicrotasks();
+    while (!condition()) {
+      if (this.time.now - start > limit) throw new Error(`It did not happen within ${limit} ms`);
+      await this.time.nextAsync();
+      await this.time.runMicrotasks();
+      this.check();
+    }
+    return this.time.now - start;
+  }
+
+  /** Lets time pass until the promise has settled. */
+  async settle<T>(promise: Promise<T>): Promise<T> {
+    let over = false;
+    const done = () => void (over = true);
+    promise.then(done, done);
+    await this.until(() => over);
+    return await promise;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.check = () => {};
+    this.server.fault = () => undefined;
+    const closed = Promise.all(this.processes.map((it) => it[Symbol.asyncDispose]()));
+    await this.settle(closed).finally(() => this.time.restore());
+  }
+}
