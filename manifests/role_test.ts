@@ -6,7 +6,7 @@ import {
   RbacAuthorizationV1Api,
 } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
 import { Coordinator } from "../coordinator/mod.ts";
-import { type ClusterConfig, loadClusterConfig, Transport } from "../kube/mod.ts";
+import { type ClusterConfig, loadClusterConfig, podExec, podLogs, Transport } from "../kube/mod.ts";
 import { coordinatorRules, greeterManifests } from "./mod.ts";
 
 const ignore = Deno.env.get("TROUPE_TEST_CLUSTER") !== "1";
@@ -141,6 +141,37 @@ Deno.test({
       } catch (e) {
         if (performance.now() > deadline) throw e;
       }
+    }
+  },
+});
+
+Deno.test({
+  name:
+    "coordinatorRules() with logs and exec suffice to read logs and run commands, and without name the verb",
+  ignore,
+  async fn() {
+    await using sandbox = await startSandbox();
+    await using client = new Transport(sandbox.config);
+    const target = { namespace: sandbox.namespace, pod: "none" };
+    const attempts = {
+      logs: () => Array.fromAsync(podLogs(client, { ...target, follow: true })),
+      exec: () => podExec(client, { ...target, command: ["ls"] }),
+    };
+    await sandbox.grant(coordinatorRules());
+    for (const [flag, attempt] of Object.entries(attempts)) {
+      const resource = flag === "logs" ? "pods/log" : "pods/exec";
+      const code = async (wanted: number): Promise<Error> => {
+        const deadline = performance.now() + TIMEOUT;
+        while (true) {
+          const error = await attempt().then(() => undefined, (e) => e);
+          if (error?.httpCode === wanted) return error;
+          if (performance.now() > deadline) throw error;
+        }
+      };
+      const error = await code(403);
+      ok(error.message.includes(`resources: ["${resource}"], verbs: ["get"]`), error.message);
+      await sandbox.grant(coordinatorRules({ [flag]: true }));
+      await code(404);
     }
   },
 });
