@@ -3,13 +3,13 @@
  * pods and one of its deployments.
  *
  * Reflectors start when a namespace is first asked for and end with `close()`. Their changes go to
- * the two feeds, their errors to the caller's `onError`, and their states, as the worst of all,
+ * the feeds, their errors to the caller's `onError`, and their states, as the worst of all,
  * to `onState`.
  *
  * @module
  */
 import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
-import type { Pod } from "@cloudydeno/kubernetes-apis/core/v1";
+import type { Node, Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import {
   DEPLOYMENTS,
@@ -19,8 +19,11 @@ import {
   type ReflectorState,
   type ResourceKind,
 } from "../kube/mod.ts";
-import { deploymentState } from "./events/deployment_state.ts";
-import type { DeploymentState, PodState } from "./events/events.ts";
+import type { EventFeeds } from "./events/event_feeds.ts";
+import type { NodeState, PodState, WorkloadState } from "./events/events.ts";
+import { headState } from "./events/head_state.ts";
+import { nodeState } from "./events/node_state.ts";
+import type { Head } from "./heads.ts";
 import { LABELS } from "./labels.ts";
 import { podState } from "./events/pod_state.ts";
 import { type ObservedState, StateFeed } from "./events/state_feed.ts";
@@ -81,11 +84,13 @@ export interface ClusterViewOptions {
 }
 
 /** See the module's text. */
-export class ClusterView {
+export class ClusterView implements EventFeeds {
   /** Changes of pods. */
   readonly pods: StateFeed<Pod, PodState> = new StateFeed(podState);
-  /** Changes of deployments. */
-  readonly deployments: StateFeed<Deployment, DeploymentState> = new StateFeed(deploymentState);
+  /** Changes of workloads; for now those that are Deployments. */
+  readonly workloads: StateFeed<Head, WorkloadState> = new StateFeed(headState);
+  /** Changes of nodes; for now there are none. */
+  readonly nodes: StateFeed<Node, NodeState> = new StateFeed(nodeState);
   readonly #client: RestClient;
   readonly #labelSelector: string;
   readonly #options: ClusterViewOptions;
@@ -105,7 +110,11 @@ export class ClusterView {
     const known = this.#namespaces.get(namespace);
     if (known !== undefined) return known;
     const pods = this.#reflector(PODS, namespace, this.pods);
-    const deployments = this.#reflector(DEPLOYMENTS, namespace, this.deployments);
+    const deployments = this.#reflector(
+      DEPLOYMENTS,
+      namespace,
+      this.workloads as StateFeed<unknown, WorkloadState> as StateFeed<Deployment, WorkloadState>,
+    );
     const view = { namespace, pods, deployments };
     this.#namespaces.set(namespace, view);
     if (this.#closed) return view; // which never syncs

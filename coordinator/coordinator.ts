@@ -7,7 +7,9 @@ import type {
   CoordinatorEvent,
   CoordinatorEvents,
   DeploymentEvent,
+  NodeEvent,
   PodEvent,
+  WorkloadEvent,
 } from "./events/events.ts";
 import {
   checkCoordinatorOptions,
@@ -158,6 +160,16 @@ export class Coordinator implements AsyncDisposable {
     return this.#hub.onDeploymentEvent(handler);
   }
 
+  /** Calls `handler` for each event of a workload, of whatever kind; returns what removes it. */
+  onWorkloadEvent(handler: Handler<WorkloadEvent>): () => void {
+    return this.#hub.onWorkloadEvent(handler);
+  }
+
+  /** Calls `handler` for each event of a node; returns what removes it. */
+  onNodeEvent(handler: Handler<NodeEvent>): () => void {
+    return this.#hub.onNodeEvent(handler);
+  }
+
   /** Calls `handler` for each error that has no caller; without one they are printed. */
   onError(handler: ErrorHandler): () => void {
     return this.#errors.add(handler);
@@ -229,11 +241,10 @@ export class Coordinator implements AsyncDisposable {
     if (signal?.aborted) this.#stopRequested.resolve();
     try {
       // 2. The first event comes before any that it explains.
-      this.#hub.emit("started");
+      this.#hub.emit({ type: "started" });
       this.#tellConnection();
       // 3. The feeds open before the watches begin, so that nothing is told twice.
-      this.#view.pods.open();
-      this.#view.deployments.open();
+      this.#hub.open();
       // 4. Everything that was run is watched, and what an earlier coordinator of this name left.
       for (const namespace of this.#watchedNamespaces()) this.#view.namespace(namespace);
       await this.#stopRequested.promise;
@@ -253,7 +264,7 @@ export class Coordinator implements AsyncDisposable {
   async #closeOnce(): Promise<void> {
     const started = this.#state === "running";
     this.#state = "stopping";
-    if (started) this.#hub.emit("stopping");
+    if (started) this.#hub.emit({ type: "stopping" });
     // 5. The hub takes no more changes, and what waits there is handled: a handler may still use
     //    workloads (delete them, say), so workloads and watches live until the handlers have ended.
     await this.#hub.close(started ? this.#options.grace : 0);
@@ -275,6 +286,7 @@ export class Coordinator implements AsyncDisposable {
   #tellConnection(error?: Error): void {
     const state = this.#view.state;
     if (this.#state !== "running" || state === undefined || state === "connecting") return;
-    this.#hub.emit(state, error);
+    if (state === "connected" || state === "synced") this.#hub.emit({ type: state });
+    else this.#hub.emit({ type: state, ...(error && { error }) });
   }
 }

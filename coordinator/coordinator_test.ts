@@ -18,7 +18,7 @@ Deno.test("Coordinator tells what is there as replayed, then what changes", asyn
     .until(() => true);
   deepStrictEqual({ kind, type, name, namespace, workload, phase, running, port, replayed }, {
     kind: "Pod",
-    type: "added",
+    type: "pending",
     name: "p1",
     namespace: "team",
     workload: "w",
@@ -31,7 +31,7 @@ Deno.test("Coordinator tells what is there as replayed, then what changes", asyn
   await sandbox.runPod("p1");
   const running1 = await pods.until((e) => e.running);
   deepStrictEqual([running1.type, running1.replayed, running1.podIP], [
-    "modified",
+    "ready",
     false,
     "127.0.0.1",
   ]);
@@ -91,10 +91,14 @@ Deno.test("Coordinator runs a handler for one pod in order, and merges while it 
   await heard.until((e) => e.name === "quick" && e.type === "deleted");
   strictEqual(heard.items.filter((e) => e.name === "slow").length, 1);
   first.resolve();
-  // all that happened meanwhile is one event, with the last state
-  const merged = await heard.until((e) => e.name === "slow" && e.running);
-  strictEqual(merged.restarts, 4);
-  strictEqual(heard.items.filter((e) => e.name === "slow").length, 2);
+  // all that happened meanwhile is told at once, with the last state
+  await heard.until((e) => e.name === "slow" && e.type === "ready");
+  const slow = heard.items.filter((e) => e.name === "slow");
+  deepStrictEqual(slow.map((e) => [e.type, e.restarts]), [
+    ["pending", 0],
+    ["restarted", 4],
+    ["ready", 4],
+  ]);
   await coordinator.stop();
   await started;
 });
@@ -144,7 +148,7 @@ Deno.test("Coordinator tells again what is there when a lost watch resumes witho
   const [before, asked] = [pods.items.length, sandbox.requests.length];
   sandbox.goOnline({ keepPast: true });
   const again = await pods.until((e) => pods.items.indexOf(e) >= before);
-  deepStrictEqual([again.name, again.type, again.replayed], ["stays", "modified", true]);
+  deepStrictEqual([again.name, again.type, again.replayed], ["stays", "pending", true]);
   ok(sandbox.requests.slice(asked).every((line) => line.includes("watch=1")), "it listed");
   await coordinator.stop();
   await started;
@@ -250,7 +254,7 @@ Deno.test("Coordinator.events() keeps every object's last state for a slow consu
   const pods: PodEvent[] = [];
   for await (const e of events) if (e.kind === "Pod") pods.push(e);
   const p1 = pods.filter((e) => e.name === "p1");
-  ok(p1.length <= 2, `${p1.length} events of one pod`);
+  ok(p1.length <= 3, `${p1.length} events of one pod`);
   strictEqual(p1.at(-1)!.restarts, 4);
   strictEqual(pods.filter((e) => e.name === "p2").at(-1)!.type, "deleted");
 });

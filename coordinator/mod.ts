@@ -10,17 +10,64 @@ export {
   type CoordinatorStartOptions,
 } from "./coordinator.ts";
 export type {
-  ChangeType,
   ConnectionState,
+  CoordinatorDisconnectedEvent,
+  CoordinatorDriftedEvent,
   CoordinatorEvent,
+  CoordinatorEventFields,
   CoordinatorEvents,
+  CoordinatorEventType,
+  CoordinatorFollowingEvent,
+  CoordinatorLeadingEvent,
+  CoordinatorLifeEvent,
+  CoordinatorLostEvent,
+  CoordinatorStaleEvent,
+  CronJobEvent,
+  CronJobState,
+  DaemonSetEvent,
+  DaemonSetState,
   DeploymentEvent,
   DeploymentState,
   Happened,
+  HeadState,
+  JobEvent,
+  JobState,
+  NodeEvent,
+  NodeEventType,
+  NodePressure,
+  NodeState,
+  PodDeletedEvent,
   PodEvent,
+  PodEventFields,
+  PodEventType,
+  PodFailedEvent,
+  PodFailingEvent,
+  PodFailure,
+  PodPendingEvent,
   PodPhase,
+  PodReadyEvent,
+  PodRestartedEvent,
+  PodRunningEvent,
+  PodScheduledEvent,
+  PodStartingEvent,
   PodState,
+  PodSucceededEvent,
+  PodTerminatingEvent,
+  PodUnreadyEvent,
+  StatefulSetEvent,
+  StatefulSetState,
+  WorkloadEvent,
+  WorkloadEventFields,
+  WorkloadEventType,
+  WorkloadState,
 } from "./events/events.ts";
+export { coordinatorEventSchema } from "./events/coordinator_event_schema.ts";
+export type { EventSchema } from "./events/event_schema.ts";
+export { nodeEventSchema } from "./events/node_event_schema.ts";
+export { podEventSchema } from "./events/pod_event_schema.ts";
+export { workloadEventSchema } from "./events/workload_event_schema.ts";
+export { explain, type ExplainOptions } from "./recorder/explain_pod.ts";
+export { explainWorkload, type ExplainWorkloadOptions } from "./recorder/explain_workload.ts";
 export type { ErrorHandler, Handler } from "../runtime/mod.ts";
 export {
   ApiError,

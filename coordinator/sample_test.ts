@@ -55,11 +55,13 @@ Deno.test("Workload.ready() says that an image is not there, and that a worker c
   await pods.until((e) => e.reason?.includes("Image") ?? false);
   await rejects(missing.ready({ timeout: 0 }), {
     name: "TimeoutError",
-    message: /0 of 1 ready; pod "missing-\S+" (ErrImagePull|ImagePullBackOff): .*"none:1"/,
+    message:
+      /0 of 1 ready; pod "missing-\S+" cannot pull image "none:1": .* \((ErrImagePull|ImagePullBackOff)\)/,
   });
   await pods.until((e) => e.reason === "CrashLoopBackOff");
   await rejects(crashing.ready({ timeout: 0 }), {
-    message: /pod "crashing-\S+" CrashLoopBackOff: back-off .* \(exit code 7, 1 restarts\)$/,
+    message:
+      /pod "crashing-\S+" crashes again and again: container "worker" ended with exit code 7, 1 restart$/,
   });
   await coordinator.stop();
   await started;

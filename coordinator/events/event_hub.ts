@@ -1,41 +1,51 @@
 /**
  * Brings the events of a coordinator to its handlers and streams.
  *
- * Changes come from the two feeds of the cluster view. Every handler and every stream has a
- * dispatcher of its own for pods and one for deployments, so that for one object it hears one
- * event after another, while other objects and other handlers go on. The coordinator's own events
- * are rare and never merged. It stops at `close()`: what waits is handled within the grace
- * period, then comes the last event, `stopped`.
+ * Changes come from the feeds. Every handler and every stream has a subscription of its own for
+ * each kind of event, so that for one object it hears one event after another, while other objects
+ * and other handlers go on. The coordinator's own events are rare and never merged. Feeds tell
+ * between `open()` and `shut()`, any number of times. It stops at `close()`: what waits is handled
+ * within the grace period, then comes the last event, `stopped`.
  *
  * @module
  */
-import { type Change, Dispatcher } from "../../kube/mod.ts";
 import { type Handler, HandlerScope, SerialHandlers, within } from "../../runtime/mod.ts";
-import type { ClusterView } from "../cluster_view.ts";
+import type { EventFeeds } from "./event_feeds.ts";
 import { EventStream } from "./event_stream.ts";
 import type {
   CoordinatorEvent,
   CoordinatorEvents,
   DeploymentEvent,
-  DeploymentState,
+  NodeEvent,
   PodEvent,
-  PodState,
+  WorkloadEvent,
 } from "./events.ts";
-import { type ObservedState, type StateFeed, stateKey } from "./state_feed.ts";
+import { nodeEvents } from "./node_events.ts";
+import { podEvents } from "./pod_events.ts";
+import type { ObservedState, StateFeed } from "./state_feed.ts";
+import { Subscription, type SubscriptionOptions } from "./subscription.ts";
+import { workloadEvents } from "./workload_events.ts";
+
+/** An event of the coordinator itself, without the kind that all of them have. */
+export type OwnEvent = WithoutKind<CoordinatorEvent>;
+
+type WithoutKind<E> = E extends unknown ? Omit<E, "kind"> : never;
 
 /** See the module's text. */
 export class EventHub {
-  readonly #view: ClusterView;
+  readonly #feeds: EventFeeds;
   readonly #onError: (error: unknown) => void;
   readonly #own: SerialHandlers<CoordinatorEvent>;
   readonly #scope = new HandlerScope();
-  readonly #dispatchers = new Set<{ close(graceMs?: number): Promise<void> }>();
+  readonly #subscriptions = new Set<
+    { drop(): Promise<void>; close(grace: number): Promise<void> }
+  >();
   readonly #streams = new Set<EventStream<CoordinatorEvents>>();
   #closed = false;
 
   /** @param onError hears what handlers throw or reject with */
-  constructor(view: ClusterView, onError: (error: unknown) => void) {
-    this.#view = view;
+  constructor(feeds: EventFeeds, onError: (error: unknown) => void) {
+    this.#feeds = feeds;
     this.#onError = onError;
     this.#own = new SerialHandlers(onError);
   }
@@ -52,19 +62,46 @@ export class EventHub {
 
   /** Adds a handler of pods' events; returns what removes it. */
   onPodEvent(handler: Handler<PodEvent>): () => void {
-    const scoped = this.#scope.wrap(handler);
-    return this.#dispatch(this.#view.pods, (change) => scoped(podEvent(change)));
+    return this.#subscribe(this.#feeds.pods, { derive: podEvents, handler });
   }
 
-  /** Adds a handler of deployments' events; returns what removes it. */
+  /** Adds a handler of workloads' events, of all kinds; returns what removes it. */
+  onWorkloadEvent(handler: Handler<WorkloadEvent>): () => void {
+    return this.#subscribe(this.#feeds.workloads, { derive: workloadEvents, handler });
+  }
+
+  /** Adds a handler of Deployments' events; returns what removes it. */
   onDeploymentEvent(handler: Handler<DeploymentEvent>): () => void {
-    const scoped = this.#scope.wrap(handler);
-    return this.#dispatch(this.#view.deployments, (change) => scoped(deploymentEvent(change)));
+    return this.#subscribe(this.#feeds.workloads, {
+      derive: workloadEvents,
+      handler: (event: WorkloadEvent) => event.kind === "Deployment" ? handler(event) : undefined,
+      accepts: ({ kind }) => kind === "Deployment",
+    });
+  }
+
+  /** Adds a handler of nodes' events; returns what removes it. */
+  onNodeEvent(handler: Handler<NodeEvent>): () => void {
+    return this.#subscribe(this.#feeds.nodes, { derive: nodeEvents, handler });
   }
 
   /** Emits an event of the coordinator itself. */
-  emit(type: CoordinatorEvent["type"], error?: Error): void {
-    this.#own.emit({ kind: "Coordinator", type, ...(error && { error }) });
+  emit(event: OwnEvent): void {
+    this.#own.emit({ kind: "Coordinator", ...event });
+  }
+
+  /** Begins to tell changes, or begins again: first what is there, as replayed. */
+  open(): void {
+    for (const feed of this.#all()) feed.open();
+  }
+
+  /**
+   * Tells no more changes until it is opened again, and drops those that wait: a handler that is
+   * behind hears the present state then, and as deleted what it heard of and is gone. Resolves when
+   * the handlers that run have ended, or after `grace` ms.
+   */
+  async shut(grace: number): Promise<void> {
+    for (const feed of this.#all()) feed.shut();
+    await within(grace, Promise.all([...this.#subscriptions].map((each) => each.drop())));
   }
 
   /** All events as a sequence, until `close()`, `break`, or an abort, which it throws. */
@@ -90,7 +127,8 @@ export class EventHub {
     removers.push(
       this.onCoordinatorEvent(push),
       this.onPodEvent(push),
-      this.onDeploymentEvent(push),
+      this.onWorkloadEvent(push),
+      this.onNodeEvent(push),
     );
     return stream;
   }
@@ -101,35 +139,33 @@ export class EventHub {
     this.#closed = true;
     const deadline = performance.now() + grace;
     for (const stream of this.#streams) stream.flush();
-    await Promise.all([...this.#dispatchers].map((dispatcher) => dispatcher.close(grace)));
-    this.emit("stopped");
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close(grace)));
+    this.emit({ type: "stopped" });
     await within(Math.max(0, deadline - performance.now()), this.#own.settled());
     for (const stream of this.#streams) stream.end();
   }
 
-  #dispatch<T, S extends ObservedState>(
+  #all(): { open(): void; shut(): void }[] {
+    const { pods, workloads, nodes } = this.#feeds;
+    return [workloads, pods, nodes];
+  }
+
+  #subscribe<T, S extends ObservedState, E extends { type: string }>(
     feed: StateFeed<T, S>,
-    handle: (change: Change<S>) => unknown,
+    options: Omit<SubscriptionOptions<S, E>, "onError">,
   ): () => void {
     if (this.#closed) return () => {};
-    const dispatcher = new Dispatcher<S>(async (change) => void await handle(change), {
-      key: stateKey,
+    const handler = this.#scope.wrap(options.handler);
+    const subscription = new Subscription<S, E>(feed, {
+      ...options,
+      handler,
       onError: this.#onError,
     });
-    this.#dispatchers.add(dispatcher);
-    const unsubscribe = feed.subscribe((change) => dispatcher.push(change));
+    this.#subscriptions.add(subscription);
     return () => {
-      unsubscribe();
-      this.#dispatchers.delete(dispatcher);
-      dispatcher.close(0).catch(this.#onError);
+      this.#subscriptions.delete(subscription);
+      void subscription.drop(); // a handler that is removed hears nothing more at once
+      subscription.close(0).catch(this.#onError);
     };
   }
-}
-
-function podEvent({ type, object, replayed }: Change<PodState>): PodEvent {
-  return { kind: "Pod", type, replayed, ...object };
-}
-
-function deploymentEvent({ type, object, replayed }: Change<DeploymentState>): DeploymentEvent {
-  return { kind: "Deployment", type, replayed, ...object };
 }

@@ -1,13 +1,23 @@
-import type { ContainerStatus, Pod } from "@cloudydeno/kubernetes-apis/core/v1";
-import type { PodPhase, PodState } from "./events.ts";
+import type { ContainerStateTerminated, Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { LABELS, PORT_ANNOTATION, WORKER_CONTAINER } from "../labels.ts";
+import type { PodPhase, PodState } from "./pod_event.ts";
+import {
+  conditionOf,
+  containerStatuses,
+  type PodProblem,
+  podProblem,
+  signalOf,
+} from "./pod_failure.ts";
 
 /** Reads a pod's state from the object; `deleted` says that the object is gone. */
 export function podState(pod: Pod, options: { deleted?: boolean } = {}): PodState {
   const { metadata, spec, status } = pod;
   const labels = metadata?.labels ?? {};
-  const ending = options.deleted === true || metadata?.deletionTimestamp != null;
-  const why = reasonOf(pod, ending);
+  const terminating = options.deleted === true || metadata?.deletionTimestamp != null;
+  const problem = podProblem(pod);
+  const canTalk = !terminating && problem?.failure !== "NodeLost" && isRunning(pod);
+  const why = reasonOf(pod, problem, terminating);
+  const ended = endedLast(pod);
   return {
     name: metadata?.name ?? "",
     namespace: metadata?.namespace ?? "",
@@ -18,23 +28,18 @@ export function podState(pod: Pod, options: { deleted?: boolean } = {}): PodStat
     podIP: status?.podIP ?? undefined,
     port: portOf(pod),
     phase: (status?.phase ?? "Pending") as PodPhase,
-    running: !ending && isRunning(pod),
-    ready: !ending && hasCondition(pod, "Ready"),
+    running: canTalk,
+    ready: !terminating && conditionOf(pod, "Ready")?.status === "True",
+    terminating,
+    failure: problem?.failure,
     reason: why?.reason,
     message: why?.message,
-    restarts: statuses(pod).reduce((sum, container) => sum + container.restartCount, 0),
-    exitCode: lastExitCode(pod),
+    restarts: containerStatuses(pod).reduce((sum, { restartCount }) => sum + restartCount, 0),
+    exitCode: ended?.exitCode,
+    signal: ended && signalOf(ended),
     labels,
     source: pod,
   };
-}
-
-function statuses(pod: Pod): ContainerStatus[] {
-  return pod.status?.containerStatuses ?? [];
-}
-
-function hasCondition(pod: Pod, type: string): boolean {
-  return pod.status?.conditions?.some((c) => c.type === type && c.status === "True") ?? false;
 }
 
 /** The annotation's port (a node agent without pod addresses of its own), else the declared one. */
@@ -49,7 +54,7 @@ function portOf(pod: Pod): number | undefined {
 
 function isRunning(pod: Pod): boolean {
   const containers = pod.spec?.containers ?? [];
-  const byName = new Map(statuses(pod).map((status) => [status.name, status]));
+  const byName = new Map(pod.status?.containerStatuses?.map((status) => [status.name, status]));
   return pod.status?.phase === "Running" && containers.every((container) => {
     const status = byName.get(container.name);
     if (status?.state?.running == null) return false;
@@ -58,14 +63,19 @@ function isRunning(pod: Pod): boolean {
 }
 
 /** Why a pod is not running: the most specific of what its object says. */
-function reasonOf(pod: Pod, ending: boolean): Why | undefined {
+function reasonOf(
+  pod: Pod,
+  problem: PodProblem | undefined,
+  terminating: boolean,
+): Why | undefined {
   if (pod.status?.reason) return { reason: pod.status.reason, message: text(pod.status.message) };
-  if (ending) return { reason: "Terminating", message: undefined };
-  for (const { state } of statuses(pod)) {
+  if (problem !== undefined) return { reason: problem.problem, message: problem.message };
+  if (terminating) return { reason: "Terminating", message: undefined };
+  for (const { state } of pod.status?.containerStatuses ?? []) {
     const why = state?.waiting ?? state?.terminated;
     if (why?.reason) return { reason: why.reason, message: text(why.message) };
   }
-  if (pod.status?.phase === "Running" && isRunning(pod)) return undefined;
+  if (isRunning(pod)) return undefined;
   const failed = pod.status?.conditions?.find((c) => c.status !== "True" && c.reason);
   return failed?.reason ? { reason: failed.reason, message: text(failed.message) } : undefined;
 }
@@ -79,10 +89,14 @@ function text(value: string | null | undefined): string | undefined {
   return value || undefined;
 }
 
-function lastExitCode(pod: Pod): number | undefined {
-  const ended = statuses(pod)
-    .map(({ state, lastState }) => state?.terminated ?? lastState?.terminated)
-    .filter((terminated) => terminated != null)
-    .sort((a, b) => (b.finishedAt?.getTime() ?? 0) - (a.finishedAt?.getTime() ?? 0));
-  return ended[0]?.exitCode;
+/** How the container ended that ended last; of those for the pod's start, only if it failed. */
+function endedLast(pod: Pod): ContainerStateTerminated | undefined {
+  const { initContainerStatuses, containerStatuses } = pod.status ?? {};
+  const endsOf = (statuses: typeof containerStatuses) =>
+    (statuses ?? []).map(({ state, lastState }) => state?.terminated ?? lastState?.terminated)
+      .filter((terminated) => terminated != null);
+  return [
+    ...endsOf(containerStatuses),
+    ...endsOf(initContainerStatuses).filter(({ exitCode }) => exitCode !== 0),
+  ].sort((a, b) => (b.finishedAt?.getTime() ?? 0) - (a.finishedAt?.getTime() ?? 0))[0];
 }

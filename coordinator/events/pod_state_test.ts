@@ -55,10 +55,13 @@ Deno.test("podState() reads everything of a pod that runs", () => {
     phase: "Running",
     running: true,
     ready: true,
+    terminating: false,
+    failure: undefined,
     reason: undefined,
     message: undefined,
     restarts: 0,
     exitCode: undefined,
+    signal: undefined,
     labels: { "troupe.dev/workload": "w" },
     source: undefined,
   });

@@ -15,7 +15,7 @@ function start(): {
   push: (c: Change<State>) => void;
 } {
   const feed = new StateFeed<Thing, State>(({ name, size, labels, version }) => (
-    { name, namespace: "n", size, labels, source: version }
+    { name, namespace: "n", uid: name, size, labels, source: version }
   ));
   const heard: string[] = [];
   const push = (change: Change<State>): void => {
@@ -27,6 +27,7 @@ function start(): {
 interface State {
   name: string;
   namespace: string;
+  uid: string;
   size: number;
   labels: Record<string, string>;
   source: unknown;
@@ -90,4 +91,16 @@ Deno.test("StateFeed tells what is there to who subscribes later, and stops when
   remove();
   feed.take(change("modified", 2));
   deepStrictEqual(heard, ["added 1 replayed"]);
+});
+
+Deno.test("StateFeed tells nothing while it is shut, and all again when it opens", () => {
+  const { feed, heard, push } = start();
+  feed.subscribe(push);
+  feed.open();
+  feed.take(change("added", 1));
+  feed.shut();
+  feed.take(change("modified", 2));
+  deepStrictEqual(heard.splice(0), ["added 1"]);
+  feed.open();
+  deepStrictEqual(heard, ["added 2 replayed"]);
 });

@@ -171,6 +171,8 @@ export class Heard<T> {
   };
 
   /** Resolves with the first item that fits, of those that were there too. */
+  until<S extends T>(fits: (item: T) => item is S): Promise<S>;
+  until(fits: (item: T) => boolean): Promise<T>;
   async until(fits: (item: T) => boolean): Promise<T> {
     const { promise, resolve } = Promise.withResolvers<T>();
     const look = (): void => {

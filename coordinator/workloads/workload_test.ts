@@ -46,7 +46,7 @@ Deno.test("Workload.ready() says why when the time is over", async () => {
   await rejects(() => workload.ready({ timeout: 20 }), {
     name: "TimeoutError",
     message: 'Cannot wait longer for "w": not ready after 0.02 s, 0 of 1 ready; ' +
-      'pod "p1" ImagePullBackOff: Back-off pulling image "w:1"',
+      'pod "p1" cannot pull image "w:1": Back-off pulling image "w:1" (ImagePullBackOff)',
   });
 });
 
