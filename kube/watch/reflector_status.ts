@@ -42,6 +42,7 @@ export class ReflectorStatus {
   #lastActive: number = performance.now();
   #lastError: Error | undefined;
   #staleTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopped = false;
 
   /**
    * @param staleAfter Milliseconds of silence until the state is `stale`.
@@ -85,6 +86,7 @@ export class ReflectorStatus {
   heard(): void {
     this.#lastHeard = this.#lastActive = performance.now();
     this.#stopTimer();
+    if (this.#stopped) return; // an answer may come after the end
     this.#staleTimer = setTimeout(() => {
       if (this.#state === "synced" || this.#state === "connected") this.#become("stale");
     }, this.#staleAfter);
@@ -109,8 +111,9 @@ export class ReflectorStatus {
     this.#become("disconnected", error);
   }
 
-  /** Stops the timer. */
+  /** Stops the timer, for good. */
   stop(): void {
+    this.#stopped = true;
     this.#stopTimer();
   }
 

@@ -35,3 +35,11 @@ Deno.test("ReflectorStatus tells a state once and why it is disconnected", () =>
   deepStrictEqual(told, [["disconnected", "one"], ["connected", undefined]]);
   strictEqual(status.health.lastError?.message, "two");
 });
+
+Deno.test("ReflectorStatus sets no timer for what is heard after the end", () => {
+  using time = new FakeTime();
+  const status = new ReflectorStatus(1_000, () => {});
+  status.stop();
+  status.connected();
+  strictEqual(time.next(), false);
+});
