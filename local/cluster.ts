@@ -6,7 +6,11 @@
  */
 import { plainClusterConfig, Transport } from "../kube/mod.ts";
 import { ApiServer } from "./apiserver/mod.ts";
-import { type Controllers, startControllers } from "./controllers/mod.ts";
+import {
+  type Controllers,
+  startControllers,
+  startLocalPathProvisioner,
+} from "./controllers/mod.ts";
 import {
   type ImageSpec,
   NodeAgent,
@@ -130,6 +134,13 @@ export class LocalCluster implements AsyncDisposable {
     stack.use<Controllers>(
       await startControllers(component("troupe-controllers"), {
         onError: (key, error) => onError(`controllers, ${key}`, error),
+      }),
+    );
+    stack.use(
+      await startLocalPathProvisioner(component("troupe-provisioner"), {
+        // what a pod is told, wherever it runs
+        dir: `${await Deno.realPath(dir)}/volumes`,
+        onError: (key, error) => onError(`provisioner, ${key}`, error),
       }),
     );
     stack.use<Scheduler>(

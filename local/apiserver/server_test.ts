@@ -75,6 +75,7 @@ Deno.test("discovery tells the same in both forms", async () => {
   );
   const apps = await call(server, "GET /apis/apps/v1");
   deepStrictEqual(apps.body.resources.map(({ name }: { name: string }) => name), [
+    "controllerrevisions",
     "daemonsets",
     "daemonsets/status",
     "deployments",

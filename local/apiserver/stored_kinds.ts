@@ -29,6 +29,7 @@ export const STORED_KINDS: readonly KindInfo[] = [
     generation: true,
     fields: { "status.replicas": text("status", "replicas") },
   }),
+  kind("apps/v1", "ControllerRevision", { plural: "controllerrevisions" }),
   kind("apps/v1", "DaemonSet", {
     plural: "daemonsets",
     short: ["ds"],

@@ -3,6 +3,7 @@ import type { Backend } from "./backend.ts";
 import type { KindInfo } from "./kinds.ts";
 import { type ApiObject, at, deepEqual, isObject, type JsonObject } from "./object.ts";
 import { allocateAddresses, keepAddresses } from "./service_addresses.ts";
+import { newClaim, newVolume } from "./volume_claims.ts";
 
 /** Hooks of one kind; each answers a new object. */
 export interface Strategy {
@@ -183,8 +184,8 @@ function freshStatus(status: JsonObject): Strategy {
 }
 
 const STRATEGIES: Record<string, Strategy> = {
-  persistentvolumeclaims: freshStatus({ phase: "Pending" }),
-  persistentvolumes: freshStatus({ phase: "Pending" }),
+  persistentvolumeclaims: { create: newClaim },
+  persistentvolumes: { create: newVolume },
   replicationcontrollers: freshStatus({ replicas: 0 }),
   "daemonsets.apps": freshStatus({
     currentNumberScheduled: 0,

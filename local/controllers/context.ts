@@ -5,7 +5,9 @@
  */
 import { Reconciler } from "../../kube/mod.ts";
 import {
+  CONTROLLER_REVISIONS,
   controllerOf,
+  type ControllerRevision,
   type EventRecorder,
   Index,
   type Informer,
@@ -26,6 +28,7 @@ export interface ControllerContext {
   readonly events: EventRecorder;
   readonly pods: Cache<Pod>;
   readonly sets: Cache<ReplicaSet>;
+  readonly revisions: Cache<ControllerRevision>;
   /** Resolves when all caches are filled; nothing is decided before. */
   readonly synced: Promise<void>;
   /** Wall clock in ms, for what is written. */
@@ -65,6 +68,11 @@ export function podCache(informers: Informers): Cache<Pod> {
 /** The cached replica sets, found by their controller. */
 export function replicaSetCache(informers: Informers): Cache<ReplicaSet> {
   return indexed(informers.of(REPLICA_SETS), ownershipGroups);
+}
+
+/** The cached revisions of stateful and daemon sets, found by their controller. */
+export function revisionCache(informers: Informers): Cache<ControllerRevision> {
+  return indexed(informers.of(CONTROLLER_REVISIONS), ownershipGroups);
 }
 
 function* ownershipGroups(item: Item): Iterable<string> {

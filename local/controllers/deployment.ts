@@ -12,6 +12,7 @@ import {
   type Informer,
   isTerminal,
   type Item,
+  type LabelSelector,
   perform,
   type Pod,
   REPLICA_SETS,
@@ -161,7 +162,7 @@ function isItsOwn(deployment: Deployment, set: ReplicaSet): boolean {
 }
 
 /** The owner in the cache that controls the object, or those that might adopt it. */
-export function ownersOf<T extends Deployment | ReplicaSet>(
+export function ownersOf<T extends Item & { readonly spec: { readonly selector: LabelSelector } }>(
   item: Item,
   owners: Informer<T>,
 ): T[] {

@@ -6,6 +6,10 @@
  * | --- | --- |
  * | deployment | keeps replica sets for templates, rolls from one to the next |
  * | replica set | keeps the number of pods |
+ * | stateful set | keeps pods with names and claims of their own, one after another |
+ * | daemon set | keeps a pod on each node |
+ * | volume | binds claims to volumes, asks provisioners for them |
+ * | local path provisioner | makes volumes: directories of this machine |
  * | node lifecycle | notices silent nodes: conditions, taints, pods not ready |
  * | taint eviction | deletes the pods of lost nodes |
  * | pod garbage collector | removes pods that nobody else will |
@@ -19,3 +23,9 @@
  * @module
  */
 export { Controllers, type ControllersOptions, startControllers } from "./start_controllers.ts";
+export {
+  LOCAL_CLASS,
+  LOCAL_PATH,
+  type LocalPathProvisionerOptions,
+  startLocalPathProvisioner,
+} from "./local_path_provisioner.ts";

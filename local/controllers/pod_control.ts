@@ -32,11 +32,22 @@ export interface PodsWritten {
   readonly failed?: { readonly error: unknown; readonly failure: PodFailure };
 }
 
+/** What was done, or failed, for an owner. */
+export interface PodAttempt {
+  readonly verb: "create" | "delete";
+  /** The pod's name; of a failed batch, that of its first pod. */
+  readonly name: string;
+  /** Why it failed, if it did. */
+  readonly error?: string;
+}
+
 /** What {@linkcode PodControl} works with. */
 export interface PodControlOptions {
   readonly expectations: Expectations;
   /** Who tells the Events, such as `replicaset-controller`. */
   readonly source: string;
+  /** Words the Events. @default "Created pod: …", "Error creating: …" and so on */
+  readonly say?: (owner: Item, attempt: PodAttempt) => string;
 }
 
 /** See the module's text. */
@@ -44,12 +55,15 @@ export class PodControl {
   readonly #context: ControllerContext;
   readonly #expectations: Expectations;
   readonly #source: string;
+  readonly #say: (owner: Item, attempt: PodAttempt) => string;
 
   /** Writes with the client of `context` and reads its cache. */
-  constructor(context: ControllerContext, { expectations, source }: PodControlOptions) {
+  constructor(context: ControllerContext, options: PodControlOptions) {
+    const { expectations, source, say = (_, attempt) => usualText(attempt) } = options;
     this.#context = context;
     this.#expectations = expectations;
     this.#source = source;
+    this.#say = say;
   }
 
   /** Creates pods up to the first batch with a failure. */
@@ -62,7 +76,9 @@ export class PodControl {
       if (error !== undefined) {
         const written = { count: count + part.length - errors.length };
         if (isNamespaceEnding(error)) return written;
-        return { ...written, failed: this.#failed(owner, "FailedCreate", error, signal) };
+        const [{ metadata: { name, generateName } }] = part as [Draft];
+        const attempt = { verb: "create", name: name ?? generateName ?? "", error } as const;
+        return { ...written, failed: this.#failed(owner, attempt, signal) };
       }
       [batch, count] = [batch * 2, count + part.length];
     }
@@ -74,12 +90,21 @@ export class PodControl {
     const errors = await inParallel(pods, (pod) => this.#removeOne(owner, pod, signal));
     const count = pods.length - errors.length;
     if (errors.length === 0) return { count };
-    return { count, failed: this.#failed(owner, "FailedDelete", errors[0], signal) };
+    const [{ metadata: { name } }] = pods as [Pod];
+    const attempt = { verb: "delete", name, error: errors[0] } as const;
+    return { count, failed: this.#failed(owner, attempt, signal) };
   }
 
-  #failed(owner: Item, reason: PodFailure["reason"], error: unknown, signal: AbortSignal) {
-    const what = reason === "FailedCreate" ? "Error creating" : "Error deleting";
-    const message = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+  #failed(
+    owner: Item,
+    { error, ...attempt }: Omit<PodAttempt, "error"> & { readonly error: unknown },
+    signal: AbortSignal,
+  ) {
+    const reason: PodFailure["reason"] = attempt.verb === "create"
+      ? "FailedCreate"
+      : "FailedDelete";
+    const text = error instanceof Error ? error.message : String(error);
+    const message = this.#say(owner, { ...attempt, error: text });
     if (!signal.aborted) this.#tell(owner, { type: "Warning", reason, message });
     return { error, failure: { reason, message } };
   }
@@ -88,7 +113,7 @@ export class PodControl {
     const { client, pods } = this.#context;
     await this.#expectations.during(owner.metadata.uid, async () => {
       const pod = await client.write({ verb: "create", kind: PODS, object }, { signal });
-      const message = `Created pod: ${pod.metadata.name}`;
+      const message = this.#say(owner, { verb: "create", name: pod.metadata.name });
       this.#tell(owner, { type: "Normal", reason: "SuccessfulCreate", message });
       return pod.metadata;
     }, { deletion: false, isSeen: (key) => pods.get(key) !== undefined });
@@ -101,7 +126,7 @@ export class PodControl {
       try {
         const target = { namespace, name };
         await client.write({ verb: "delete", kind: PODS, target, options: { uid } }, { signal });
-        const message = `Deleted pod: ${name}`;
+        const message = this.#say(owner, { verb: "delete", name });
         this.#tell(owner, { type: "Normal", reason: "SuccessfulDelete", message });
       } catch (error) {
         // gone already, or another pod has the name: the cache will hear of it
@@ -120,6 +145,11 @@ export class PodControl {
   #tell(about: Item, note: Pick<Note, "type" | "reason" | "message">): void {
     this.#context.events.record({ about, source: this.#source, ...note });
   }
+}
+
+function usualText({ verb, name, error }: PodAttempt): string {
+  if (error !== undefined) return `Error ${verb === "create" ? "creating" : "deleting"}: ${error}`;
+  return `${verb === "create" ? "Created" : "Deleted"} pod: ${name}`;
 }
 
 /** Does all of it, some at the same time, and returns what failed. */

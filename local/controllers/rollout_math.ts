@@ -42,8 +42,8 @@ export function fenceposts(deployment: Deployment): { surge: number; unavailable
   if (!isRolling(deployment)) return { surge: 0, unavailable: 0 };
   const wanted = replicasOf(deployment);
   const rolling = deployment.spec.strategy?.rollingUpdate;
-  const surge = resolve(rolling?.maxSurge ?? "25%", wanted, Math.ceil);
-  const unavailable = resolve(rolling?.maxUnavailable ?? "25%", wanted, Math.floor);
+  const surge = shareOf(rolling?.maxSurge ?? "25%", wanted, Math.ceil);
+  const unavailable = shareOf(rolling?.maxUnavailable ?? "25%", wanted, Math.floor);
   return { surge, unavailable: surge === 0 && unavailable === 0 ? 1 : unavailable };
 }
 
@@ -58,7 +58,12 @@ export function maxUnavailable(deployment: Deployment): number {
   return Math.min(fenceposts(deployment).unavailable, replicasOf(deployment));
 }
 
-function resolve(value: IntOrPercent, of: number, round: (n: number) => number): number {
+/** A number, or a share of `of` that is rounded by `round`. */
+export function shareOf(
+  value: IntOrPercent,
+  of: number,
+  round: (n: number) => number,
+): number {
   if (typeof value === "number") return value;
   const percent = /^(\d+)%$/.exec(value)?.[1];
   // multiplied before divided, so that 10% of 30 is exactly 3

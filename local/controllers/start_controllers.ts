@@ -6,7 +6,8 @@
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { isAlreadyExists, isConflict, isNotFound, type Reconciler } from "../../kube/mod.ts";
 import { discoverKinds, EventRecorder, Informers, ObjectClient } from "../objects/mod.ts";
-import { type ControllerContext, podCache, replicaSetCache } from "./context.ts";
+import { type ControllerContext, podCache, replicaSetCache, revisionCache } from "./context.ts";
+import { daemonSetController } from "./daemon_set.ts";
 import { deploymentController } from "./deployment.ts";
 import { garbageCollector } from "./garbage_collector.ts";
 import { namespaceController } from "./namespace.ts";
@@ -14,7 +15,9 @@ import { nodeLifecycleController } from "./node_lifecycle.ts";
 import { podGarbageCollector } from "./pod_gc.ts";
 import { replicaSetController } from "./replica_set.ts";
 import { serviceAccountController } from "./service_account.ts";
+import { statefulSetController } from "./stateful_set.ts";
 import { taintEvictionController } from "./taint_eviction.ts";
+import { volumeBinder } from "./volume_binder.ts";
 
 /** Options of {@linkcode startControllers}. */
 export interface ControllersOptions {
@@ -110,9 +113,9 @@ export class Controllers implements AsyncDisposable {
 }
 
 /**
- * Starts the controllers of a cluster: deployments, replica sets, garbage collection,
- * namespaces, the life cycle of nodes, eviction, pod garbage and service accounts. Resolves
- * when they know the present state and act on it.
+ * Starts the controllers of a cluster: deployments, replica sets, stateful and daemon sets,
+ * volumes, garbage collection, namespaces, the life cycle of nodes, eviction, pod garbage and
+ * service accounts. Resolves when they know the present state and act on it.
  *
  * @throws What `signal` was aborted with, or what the API server refuses to tell.
  */
@@ -142,6 +145,7 @@ export async function startControllers(
     events,
     pods: podCache(informers),
     sets: replicaSetCache(informers),
+    revisions: revisionCache(informers),
     synced: synced.promise,
     now: options.now ?? Date.now,
     monotonic: options.monotonic ?? (() => performance.now()),
@@ -152,6 +156,9 @@ export async function startControllers(
   const reconcilers = [
     deploymentController(context),
     replicaSetController(context),
+    statefulSetController(context),
+    daemonSetController(context),
+    volumeBinder(context),
     nodeLifecycleController(context, { nodeGracePeriod: options.nodeGracePeriod ?? 8_000 }),
     taintEvictionController(context, {
       podEvictionTimeout: podEvictionTimeout === Infinity ? undefined : podEvictionTimeout,

@@ -16,6 +16,7 @@ import type { Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { type Change, keyOf, PODS, Reflector, type Transport } from "../../kube/mod.ts";
 import { type Addresses, type PodAddressMode, takeAddresses } from "./addresses.ts";
 import { LOCAL_BACKOFF, type RestartBackoff } from "./backoff.ts";
+import { apiClaimSource } from "./claim_source.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { apiConfigSource } from "./config_source.ts";
 import { EventRecorder } from "./event_recorder.ts";
@@ -152,6 +153,7 @@ export class NodeAgent implements AsyncDisposable {
       backoff: options.restartBackoff ?? LOCAL_BACKOFF,
       env: { PATH: Deno.env.get("PATH") ?? "/usr/local/bin:/usr/bin:/bin", ...options.env },
       configs: apiConfigSource(client),
+      claims: apiClaimSource(client),
       credentials: new PodCredentials(client, { clock, kubeconfig: options.kubeconfig, onError }),
       status: new StatusManager(client, { onError }),
       events: new EventRecorder(client, { component: "kubelet", host: name, clock }),

@@ -7,6 +7,7 @@ import { CoreV1Api, type Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { Transport } from "../../kube/mod.ts";
 import type { Addresses, PodAddress } from "./addresses.ts";
 import { BlockedError } from "./blocked_error.ts";
+import type { ClaimSource } from "./claim_source.ts";
 import type { ConfigSource } from "./config_source.ts";
 import { containerEnv } from "./container_env.ts";
 import { expand } from "./expansion.ts";
@@ -30,6 +31,7 @@ export interface SetupContext {
   readonly addresses: Addresses;
   readonly credentials: PodCredentials;
   readonly configs: ConfigSource;
+  readonly claims: ClaimSource;
   readonly nodeName: string;
   readonly capacity: NodeCapacity;
   /** Environment of every container of this node. */
@@ -77,7 +79,8 @@ export async function setUpPod(
   if (dir === undefined) return { address, env: {} };
   await Deno.mkdir(dir, { recursive: true });
   const place = podPlace(address, context);
-  const volumes = await makeVolumes({ pod, place, source: context.configs, dir });
+  const { configs: source, claims } = context;
+  const volumes = await makeVolumes({ pod, place, source, claims, dir });
   const kubeconfig = await context.credentials.provide(pod, dir);
   return { address, env: { ...volumes, ...(kubeconfig && { KUBECONFIG: kubeconfig }) } };
 }

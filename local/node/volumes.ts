@@ -3,8 +3,11 @@
  *
  * A process has no mount namespace, so `mountPath` cannot be honored: a container finds a volume
  * by the environment variable `TROUPE_VOLUME_<NAME>`. emptyDir, configMap, secret, downwardAPI
- * and projected volumes are made when the pod starts and not updated later; of a hostPath volume
- * the variable names the path itself; of any other kind the folder stays empty.
+ * and projected volumes are made when the pod starts and not updated later. Of a hostPath volume,
+ * and of a claim to a volume that is a directory of this machine, the variable names that
+ * directory itself, which stays when the pod goes: the next pod with the same claim, such as the
+ * next one of a stateful set's ordinal, finds there what this one wrote. `readOnly` and `subPath`
+ * are not honored. Of any other kind the folder stays empty.
  */
 import type {
   DownwardAPIVolumeFile,
@@ -12,6 +15,7 @@ import type {
   Pod,
   Volume,
 } from "@cloudydeno/kubernetes-apis/core/v1";
+import type { ClaimSource } from "./claim_source.ts";
 import { type ConfigRef, type ConfigSource, readConfig } from "./config_source.ts";
 import { fieldValue, type PodPlace } from "./downward.ts";
 
@@ -20,6 +24,7 @@ export interface VolumeContext {
   readonly pod: Pod;
   readonly place: PodPlace;
   readonly source: ConfigSource;
+  readonly claims: ClaimSource;
   /** The pod's folder. */
   readonly dir: string;
 }
@@ -27,20 +32,34 @@ export interface VolumeContext {
 /**
  * Makes the folders of all volumes; returns the variables that name them.
  *
- * Rejects with `BlockedError` when a ConfigMap or Secret is missing that is not optional.
+ * Rejects with `BlockedError` when a ConfigMap or Secret is missing that is not optional, and
+ * while a claim is not bound.
  */
 export async function makeVolumes(context: VolumeContext): Promise<Record<string, string>> {
   const env: Record<string, string> = {};
   for (const volume of context.pod.spec?.volumes ?? []) {
-    const path = volume.hostPath?.path ?? `${context.dir}/volumes/${volume.name}`;
+    const outside = volume.hostPath?.path ?? await claimed(volume, context);
+    const path = outside ?? `${context.dir}/volumes/${volume.name}`;
     env[`TROUPE_VOLUME_${volume.name.toUpperCase().replaceAll(/[^A-Z0-9]/g, "_")}`] = path;
-    if (volume.hostPath) continue;
+    if (outside !== undefined) continue;
     await Deno.mkdir(path, { recursive: true });
     for (const [file, bytes] of await volumeFiles(volume, context)) {
       await writeInside(path, file, bytes);
     }
   }
   return env;
+}
+
+/** The directory that a claim stands for; it is made if it is not there. */
+async function claimed(
+  { persistentVolumeClaim: claim }: Volume,
+  { pod, claims }: VolumeContext,
+): Promise<string | undefined> {
+  if (!claim) return undefined;
+  const namespace = pod.metadata?.namespace ?? "default";
+  const path = await claims.directory({ namespace, name: claim.claimName });
+  await Deno.mkdir(path, { recursive: true, mode: 0o700 });
+  return path;
 }
 
 type Files = Map<string, Uint8Array>;

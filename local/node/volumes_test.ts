@@ -16,6 +16,9 @@ async function make(volumes: Volume[]): Promise<{ env: Record<string, string>; d
     pod: { metadata: { name: "p", labels: { x: "y" } }, spec: { containers: [], volumes } },
     place: PLACE,
     source: { read: ({ name }) => Promise.resolve(name === "there" ? data : undefined) },
+    claims: {
+      directory: ({ namespace, name }) => Promise.resolve(`${dir}/claims/${namespace}/${name}`),
+    },
     dir,
   });
   return { env, dir };
@@ -29,6 +32,7 @@ Deno.test("makeVolumes() makes folders and files, and names them by environment"
     { name: "secret", secret: { secretName: "there", items: [{ key: "a", path: "sub/b" }] } },
     { name: "all", projected: { sources: [{ downwardAPI: { items: [labels] } }] } },
     { name: "host", hostPath: { path: "/var" } },
+    { name: "data", persistentVolumeClaim: { claimName: "data-web-0" } },
   ]);
   deepStrictEqual(Object.keys(env), [
     "TROUPE_VOLUME_EMPTY",
@@ -36,11 +40,14 @@ Deno.test("makeVolumes() makes folders and files, and names them by environment"
     "TROUPE_VOLUME_SECRET",
     "TROUPE_VOLUME_ALL",
     "TROUPE_VOLUME_HOST",
+    "TROUPE_VOLUME_DATA",
   ]);
   strictEqual(Deno.readTextFileSync(`${env.TROUPE_VOLUME_MY_CONFIG}/a`), "1");
   strictEqual(Deno.readTextFileSync(`${env.TROUPE_VOLUME_SECRET}/sub/b`), "1");
   strictEqual(Deno.readTextFileSync(`${env.TROUPE_VOLUME_ALL}/labels`), 'x="y"');
   strictEqual(env.TROUPE_VOLUME_HOST, "/var");
+  strictEqual(env.TROUPE_VOLUME_DATA, `${dir}/claims/default/data-web-0`);
+  strictEqual(Deno.statSync(env.TROUPE_VOLUME_DATA).isDirectory, true);
   await Deno.remove(dir, { recursive: true });
 });
 

@@ -8,7 +8,9 @@
  * @module
  */
 import type { JSONValue } from "@cloudydeno/kubernetes-client";
+import type { ControllerRevision, DaemonSet, StatefulSet } from "./set_types.ts";
 import type { Deployment, Item, Lease, Meta, Namespace, Node, Pod, ReplicaSet } from "./types.ts";
+import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from "./volume_types.ts";
 
 /** A kind of object that can be watched and written. */
 export interface Kind<T extends Item = Item> {
@@ -86,6 +88,30 @@ export const REPLICA_SETS: Kind<ReplicaSet> = wholeKind({
   plural: "replicasets",
   namespaced: true,
 });
+/** Stateful sets. */
+export const STATEFUL_SETS: Kind<StatefulSet> = wholeKind(apps("StatefulSet", "statefulsets"));
+/** Daemon sets. */
+export const DAEMON_SETS: Kind<DaemonSet> = wholeKind(apps("DaemonSet", "daemonsets"));
+/** Revisions of stateful sets and daemon sets. */
+export const CONTROLLER_REVISIONS: Kind<ControllerRevision> = wholeKind(
+  apps("ControllerRevision", "controllerrevisions"),
+);
+/** Claims to volumes. */
+export const VOLUME_CLAIMS: Kind<PersistentVolumeClaim> = wholeKind(
+  core("PersistentVolumeClaim", "persistentvolumeclaims"),
+);
+/** Volumes. */
+export const VOLUMES: Kind<PersistentVolume> = wholeKind({
+  ...core("PersistentVolume", "persistentvolumes"),
+  namespaced: false,
+});
+/** Classes of volumes. */
+export const STORAGE_CLASSES: Kind<StorageClass> = wholeKind({
+  apiVersion: "storage.k8s.io/v1",
+  kind: "StorageClass",
+  plural: "storageclasses",
+  namespaced: false,
+});
 /** Leases. */
 export const LEASES: Kind<Lease> = wholeKind({
   apiVersion: "coordination.k8s.io/v1",
@@ -96,4 +122,8 @@ export const LEASES: Kind<Lease> = wholeKind({
 
 function core(kind: string, plural: string): KindName {
   return { apiVersion: "v1", kind, plural, namespaced: true };
+}
+
+function apps(kind: string, plural: string): KindName {
+  return { apiVersion: "apps/v1", kind, plural, namespaced: true };
 }

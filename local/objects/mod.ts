@@ -17,6 +17,8 @@ export { canonicalJson, sameJson } from "./equality.ts";
 export { EventRecorder, type EventRecorderOptions, type Note } from "./events.ts";
 export { Index, type Informer, Informers, type InformersOptions } from "./informer.ts";
 export {
+  CONTROLLER_REVISIONS,
+  DAEMON_SETS,
   DEPLOYMENTS,
   EVENTS,
   type Kind,
@@ -28,6 +30,10 @@ export {
   PODS,
   REPLICA_SETS,
   SERVICE_ACCOUNTS,
+  STATEFUL_SETS,
+  STORAGE_CLASSES,
+  VOLUME_CLAIMS,
+  VOLUMES,
   wholeKind,
 } from "./kinds.ts";
 export { byAge, controlledBy, controllerOf, isDeleting } from "./owners.ts";
@@ -41,6 +47,22 @@ export {
   UNREACHABLE_TAINT,
   UNSCHEDULABLE_TAINT,
 } from "./taints.ts";
+export type {
+  ClaimRetention,
+  ClaimTemplate,
+  ControllerRevision,
+  DaemonSet,
+  DaemonSetStatus,
+  StatefulSet,
+  StatefulSetStatus,
+} from "./set_types.ts";
+export type {
+  ClaimReference,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PersistentVolumeClaimSpec,
+  StorageClass,
+} from "./volume_types.ts";
 export type {
   Affinity,
   Condition,
@@ -61,6 +83,7 @@ export type {
   PodAffinityTerm,
   PodSpec,
   PodTemplate,
+  PodVolume,
   ReplicaSet,
   ReplicaSetStatus,
   ResourceList,

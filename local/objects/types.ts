@@ -145,10 +145,18 @@ export interface TopologySpreadConstraint {
   readonly labelSelector?: LabelSelector;
 }
 
+/** A volume of a pod; claims are what controllers look for. */
+export interface PodVolume {
+  readonly name: string;
+  readonly persistentVolumeClaim?: { readonly claimName: string; readonly readOnly?: boolean };
+}
+
 /** `spec` of a pod. */
 export interface PodSpec {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly PodVolume[];
+  readonly hostNetwork?: boolean;
   readonly overhead?: ResourceList;
   readonly nodeName?: string;
   readonly nodeSelector?: Labels;

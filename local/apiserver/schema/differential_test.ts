@@ -67,6 +67,13 @@ const REWORDED: [RegExp, string][] = [
   [/no more than (\d+) characters/, "no more than $1 bytes"],
   [/(cpu limit) of \d+$/, "$1"],
   [/must to greater or equal than/, "must be greater than or equal to"],
+  [/updates to statefulset spec for fields other than .*/s, "updates to statefulset spec"],
+  [/spec is immutable after creation except .*/s, "spec is immutable after creation"],
+  [/persistentvolumesource is immutable after creation.*/s, "persistentvolumesource is immutable"],
+  [
+    /^Invalid value: "?-1"?: must be (greater than or equal to 0|a valid resource quantity)$/,
+    "negative",
+  ],
   [/pod updates may not change fields other than .*/s, "pod updates may not change"],
 ];
 

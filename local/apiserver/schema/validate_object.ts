@@ -12,6 +12,8 @@ import { CORE_CHECKS } from "./validate_core.ts";
 import { validateCoreEvent, validateNewEvent } from "./validate_event.ts";
 import { validateMetadata } from "./validate_metadata.ts";
 import { validatePodSpec, validatePodUpdate } from "./validate_pod.ts";
+import { SET_CHECKS } from "./validate_sets.ts";
+import { STORAGE_CHECKS } from "./validate_storage.ts";
 import { type Check, WORKLOAD_CHECKS } from "./validate_workload.ts";
 
 /** How {@linkcode validateObject} judges. */
@@ -27,6 +29,8 @@ const MIN_TOKEN_SECONDS = 600;
 
 const CHECKS: Record<string, Check> = {
   ...CORE_CHECKS,
+  ...SET_CHECKS,
+  ...STORAGE_CHECKS,
   ...WORKLOAD_CHECKS,
   Pod(out, pod, old) {
     if (old) validatePodUpdate(out, pod, old);

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { type Complaints, same } from "./complaints.ts";
+import type { Complaints } from "./complaints.ts";
 import { notSupported } from "./field_error.ts";
 import type { JsonObject } from "./schema.ts";
 import {
@@ -18,28 +18,12 @@ import { validatePodSpec } from "./validate_pod.ts";
 /** Checks one kind; `old` is there on updates. */
 export type Check = (out: Complaints, object: JsonObject, old?: JsonObject) => void;
 
-/** Fields of a StatefulSet's specification that may change. */
-const STATEFUL_SET_MUTABLE = [
-  "replicas",
-  "ordinals",
-  "template",
-  "updateStrategy",
-  "revisionHistoryLimit",
-  "persistentVolumeClaimRetentionPolicy",
-  "minReadySeconds",
-];
-
 /** Checks by kind. */
 export const WORKLOAD_CHECKS: Record<string, Check> = {
   CronJob(out, { spec }) {
     out.has("spec.schedule", spec.schedule);
     out.oneOf("spec.concurrencyPolicy", spec.concurrencyPolicy, ["Allow", "Forbid", "Replace"]);
     validateJobTemplate(out, spec.jobTemplate?.spec ?? {}, "spec.jobTemplate.spec");
-  },
-  DaemonSet(out, object, old) {
-    validateWorkload(out, object, "daemonset", old);
-    const { updateStrategy } = object.spec;
-    out.oneOf("spec.updateStrategy.type", updateStrategy?.type, ["RollingUpdate", "OnDelete"]);
   },
   Deployment(out, object, old) {
     validateWorkload(out, object, "deployment", old);
@@ -64,30 +48,10 @@ export const WORKLOAD_CHECKS: Record<string, Check> = {
   ReplicaSet(out, object, old) {
     validateWorkload(out, object, "ReplicaSet", old);
   },
-  StatefulSet(out, object, old) {
-    validateWorkload(out, object, "statefulset");
-    out.oneOf("spec.podManagementPolicy", object.spec.podManagementPolicy, [
-      "OrderedReady",
-      "Parallel",
-    ]);
-    if (!old) return;
-    const fixed = (spec: JsonObject) =>
-      Object.fromEntries(
-        Object.entries(spec).filter(([key]) => !STATEFUL_SET_MUTABLE.includes(key)),
-      );
-    if (!same(fixed(object.spec), fixed(old.spec ?? {}))) {
-      out.forbidden(
-        "spec",
-        "updates to statefulset spec for fields other than " +
-          `${STATEFUL_SET_MUTABLE.slice(0, -1).map((f) => `'${f}'`).join(", ")} and ` +
-          "'minReadySeconds' are forbidden",
-      );
-    }
-  },
 };
 
 /** What all that run pods for ever have in common. */
-function validateWorkload(
+export function validateWorkload(
   out: Complaints,
   object: JsonObject,
   kind: string,
@@ -182,7 +146,7 @@ function validateStrategy(out: Complaints, strategy: JsonObject): void {
 }
 
 /** A count or a percentage. */
-function validateShare(out: Complaints, share: unknown, field: string): void {
+export function validateShare(out: Complaints, share: unknown, field: string): void {
   if (typeof share === "number") out.notNegative(field, share);
   else if (typeof share === "string" && !/^[0-9]+%$/.test(share)) {
     out.invalid(
@@ -194,6 +158,7 @@ function validateShare(out: Complaints, share: unknown, field: string): void {
   }
 }
 
-function shareValue(share: unknown): number {
+/** The number of a count or percentage. */
+export function shareValue(share: unknown): number {
   return typeof share === "number" ? share : parseInt(String(share ?? 0), 10);
 }

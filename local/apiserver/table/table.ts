@@ -2,6 +2,7 @@ import type { GroupVersionKind, JsonObject } from "../schema/mod.ts";
 import type { Cell, Column } from "./cells.ts";
 import { CORE_COLUMNS, EVENT_COLUMNS } from "./core_columns.ts";
 import { POD_COLUMNS, podRowConditions } from "./pod_columns.ts";
+import { STORAGE_CLASS_NAME, STORAGE_COLUMNS } from "./storage_columns.ts";
 import { WORKLOAD_COLUMNS } from "./workload_columns.ts";
 
 /** A `meta.k8s.io/v1` Table: what a server answers to `kubectl get`. */
@@ -93,7 +94,8 @@ export function toTable(
 function columnsOf({ kind }: GroupVersionKind): Column[] {
   if (kind === "Pod") return [NAME, ...POD_COLUMNS];
   if (kind === "Event") return [...EVENT_COLUMNS, { ...NAME, wide: true }];
-  for (const table of [CORE_COLUMNS, WORKLOAD_COLUMNS]) {
+  if (kind === "StorageClass") return [STORAGE_CLASS_NAME, ...STORAGE_COLUMNS.StorageClass!];
+  for (const table of [CORE_COLUMNS, WORKLOAD_COLUMNS, STORAGE_COLUMNS]) {
     if (Object.hasOwn(table, kind)) return [NAME, ...table[kind]!];
   }
   return [NAME, ...DEFAULT_COLUMNS];

@@ -276,7 +276,167 @@ const NEW_EVENTS: [string, JsonObject][] = [
   ["old fields", event({ deprecatedCount: 2 })],
 ];
 
+function statefulSet(spec: JsonObject): JsonObject {
+  return object("apps/v1", "StatefulSet", {
+    spec: { ...deployment({}).spec, serviceName: "wrong", ...spec },
+  });
+}
+
+function daemonSet(spec: JsonObject): JsonObject {
+  const { replicas: _, ...rest } = deployment({}).spec;
+  // it runs nowhere
+  rest.template.spec.nodeSelector = { no: "node" };
+  return object("apps/v1", "DaemonSet", { spec: { ...rest, ...spec } });
+}
+
+const STATEFUL_SETS: [string, JsonObject][] = [
+  ["negative replicas", statefulSet({ replicas: -1 })],
+  ["no selector", statefulSet({ selector: undefined })],
+  ["unknown management policy", statefulSet({ podManagementPolicy: "Any" })],
+  ["unknown strategy", statefulSet({ updateStrategy: { type: "Recreate" } })],
+  [
+    "partition of OnDelete",
+    statefulSet({
+      updateStrategy: { type: "OnDelete", rollingUpdate: { partition: 1 } },
+    }),
+  ],
+  [
+    "negative partition",
+    statefulSet({
+      updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: -1 } },
+    }),
+  ],
+];
+
+const DAEMON_SETS: [string, JsonObject][] = [
+  ["other labels", daemonSet({ selector: { matchLabels: { app: "other" } } })],
+  ["unknown strategy", daemonSet({ updateStrategy: { type: "Recreate" } })],
+];
+
+function claim(spec: JsonObject): JsonObject {
+  return object("v1", "PersistentVolumeClaim", {
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      resources: { requests: { storage: "1Gi" } },
+      storageClassName: "",
+      ...spec,
+    },
+  });
+}
+
+const CLAIMS: [string, JsonObject][] = [
+  ["no access mode", claim({ accessModes: [] })],
+  ["no size", claim({ resources: {} })],
+  ["size 0", claim({ resources: { requests: { storage: "0" } } })],
+  ["bad class", claim({ storageClassName: "a b" })],
+];
+
+function volume(spec: JsonObject): JsonObject {
+  const { metadata: _, ...rest } = object("v1", "PersistentVolume", {
+    spec: {
+      accessModes: ["ReadWriteOnce"],
+      capacity: { storage: "1Gi" },
+      hostPath: { path: "/x" },
+      ...spec,
+    },
+  });
+  return { ...rest, metadata: { name: "wrong" } };
+}
+
+const VOLUMES: [string, JsonObject][] = [
+  ["no access mode", volume({ accessModes: [] })],
+  ["no capacity", volume({ capacity: {} })],
+  ["negative capacity", volume({ capacity: { storage: "-1" } })],
+  ["no source", volume({ hostPath: undefined })],
+  ["two sources", volume({ nfs: { server: "s", path: "/x" } })],
+  ["no path", volume({ hostPath: {} })],
+  ["a path that leaves", volume({ hostPath: { path: "/x/../y" } })],
+  ["local without a node", volume({ hostPath: undefined, local: { path: "/x" } })],
+  ["unknown policy", volume({ persistentVolumeReclaimPolicy: "Burn" })],
+];
+
+function storageClass(rest: JsonObject): JsonObject {
+  return {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "StorageClass",
+    metadata: { name: "wrong" },
+    provisioner: "example.com/x",
+    ...rest,
+  };
+}
+
+const CLASSES: [string, JsonObject][] = [
+  ["no provisioner", storageClass({ provisioner: "" })],
+  ["bad provisioner", storageClass({ provisioner: "a b" })],
+  ["unknown mode", storageClass({ volumeBindingMode: "Never" })],
+];
+
+const VOLUME_KIND = {
+  gvk: { group: "", version: "v1", kind: "PersistentVolume" },
+  path: "/api/v1/persistentvolumes",
+};
+const CLASS_KIND = {
+  gvk: { group: "storage.k8s.io", version: "v1", kind: "StorageClass" },
+  path: "/apis/storage.k8s.io/v1/storageclasses",
+};
+
 const UPDATES: WrongObject[] = [
+  {
+    what: "other service",
+    ...apps("StatefulSet", "statefulsets"),
+    before: statefulSet({}),
+    object: statefulSet({ serviceName: "other" }),
+  },
+  {
+    what: "other claims",
+    ...apps("StatefulSet", "statefulsets"),
+    before: statefulSet({}),
+    object: statefulSet({
+      volumeClaimTemplates: [{ metadata: { name: "x" }, spec: claim({}).spec }],
+    }),
+  },
+  {
+    what: "other selector",
+    ...apps("DaemonSet", "daemonsets"),
+    before: daemonSet({}),
+    object: daemonSet({
+      selector: { matchLabels: { app: "wrong", b: "c" } },
+      template: {
+        metadata: { labels: { app: "wrong", b: "c" } },
+        spec: { containers: [{ name: "main", image: "app:1" }] },
+      },
+    }),
+  },
+  {
+    what: "other data",
+    ...apps("ControllerRevision", "controllerrevisions"),
+    before: object("apps/v1", "ControllerRevision", { data: { a: 1 }, revision: 1 }),
+    object: object("apps/v1", "ControllerRevision", { data: { a: 2 }, revision: 1 }),
+  },
+  {
+    what: "other access",
+    ...core("PersistentVolumeClaim", "persistentvolumeclaims"),
+    before: claim({}),
+    object: claim({ accessModes: ["ReadWriteMany"] }),
+  },
+  {
+    what: "other size before it is bound",
+    ...core("PersistentVolumeClaim", "persistentvolumeclaims"),
+    before: claim({}),
+    object: claim({ resources: { requests: { storage: "2Gi" } } }),
+  },
+  {
+    what: "other path",
+    ...VOLUME_KIND,
+    before: volume({}),
+    object: volume({ hostPath: { path: "/y" } }),
+  },
+  {
+    what: "other provisioner",
+    ...CLASS_KIND,
+    before: storageClass({}),
+    object: storageClass({ provisioner: "example.com/y" }),
+  },
   {
     what: "other selector",
     ...apps("Deployment", "deployments"),
@@ -343,6 +503,11 @@ function all(
 export const WRONG_OBJECTS: readonly WrongObject[] = [
   ...all(PODS, core("Pod", "pods")),
   ...all(DEPLOYMENTS, apps("Deployment", "deployments")),
+  ...all(STATEFUL_SETS, apps("StatefulSet", "statefulsets")),
+  ...all(DAEMON_SETS, apps("DaemonSet", "daemonsets")),
+  ...all(CLAIMS, core("PersistentVolumeClaim", "persistentvolumeclaims")),
+  ...all(VOLUMES, VOLUME_KIND),
+  ...all(CLASSES, CLASS_KIND),
   ...all(SERVICES, core("Service", "services")),
   ...all(CONFIG_MAPS, core("ConfigMap", "configmaps")),
   ...all(SECRETS, core("Secret", "secrets")),
