@@ -10,6 +10,7 @@
 import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
 import { loadClusterConfig, Transport } from "../../kube/mod.ts";
 import { type ImageSpec, LocalCluster } from "../../local/mod.ts";
+import { startLocalPathProvisioner } from "../../local/controllers/mod.ts";
 import { NodeAgent } from "../../local/node/mod.ts";
 
 /** Which cluster the tests run on. */
@@ -83,6 +84,8 @@ async function joinRealCluster(
       budget: { perSecond: 500, burst: 500 },
     }),
   );
+  // what our nodes can mount; the cluster's own controllers bind it
+  stack.use(await startLocalPathProvisioner(client, { dir: `${dir}/volumes` }));
   const id = crypto.randomUUID().slice(0, 6);
   const agents = await Promise.all(
     Array.from({ length: options.nodes ?? 1 }, (_, i) =>

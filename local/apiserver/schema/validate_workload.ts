@@ -50,6 +50,11 @@ export const WORKLOAD_CHECKS: Record<string, Check> = {
   },
 };
 
+const DEADLINE_KINDS: Record<string, string> = {
+  statefulset: "StatefulSet",
+  daemonset: "DaemonSet",
+};
+
 /** What all that run pods for ever have in common. */
 export function validateWorkload(
   out: Complaints,
@@ -63,7 +68,9 @@ export function validateWorkload(
   }
   if (old) out.immutable("spec.selector", spec.selector, old.spec?.selector);
   if (!validateTemplateSelector(out, spec, kind)) return;
-  validateTemplate(out, spec.template ?? {}, "spec.template");
+  // a stateful set's template mounts volumes that come from claims, and is looked at in its pods
+  if (kind === "statefulset") validateMetadataOf(out, spec.template ?? {}, "spec.template");
+  else validateTemplate(out, spec.template ?? {}, "spec.template");
   const policy = spec.template?.spec?.restartPolicy;
   if (policy && policy !== "Always") {
     out.add(notSupported("spec.template.spec.restartPolicy", policy, ["Always"]));
@@ -71,7 +78,7 @@ export function validateWorkload(
   if (spec.template?.spec?.activeDeadlineSeconds !== undefined) {
     out.forbidden(
       "spec.template.spec.activeDeadlineSeconds",
-      "activeDeadlineSeconds in ReplicaSet is not Supported",
+      `activeDeadlineSeconds in ${DEADLINE_KINDS[kind] ?? "ReplicaSet"} is not Supported`,
     );
   }
 }
@@ -108,9 +115,13 @@ function validateTemplateSelector(out: Complaints, spec: JsonObject, kind: strin
 
 /** Complains about a pod template. */
 export function validateTemplate(out: Complaints, template: JsonObject, field: string): void {
-  validateLabels(out, template.metadata?.labels, `${field}.metadata.labels`);
-  validateAnnotations(out, template.metadata?.annotations, `${field}.metadata.annotations`);
+  validateMetadataOf(out, template, `${field}.metadata`);
   validatePodSpec(out, template.spec ?? {}, `${field}.spec`);
+}
+
+function validateMetadataOf(out: Complaints, { metadata }: JsonObject, field: string): void {
+  validateLabels(out, metadata?.labels, `${field}.labels`);
+  validateAnnotations(out, metadata?.annotations, `${field}.annotations`);
 }
 
 function validateJobTemplate(out: Complaints, spec: JsonObject, field: string): void {

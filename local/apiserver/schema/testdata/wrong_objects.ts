@@ -308,9 +308,28 @@ const STATEFUL_SETS: [string, JsonObject][] = [
   ],
 ];
 
+STATEFUL_SETS.push(
+  ["a deadline", statefulSet(template({ activeDeadlineSeconds: 5 }))],
+  ["pods that end", statefulSet(template({ restartPolicy: "Never" }))],
+  [
+    "bad labels",
+    statefulSet({
+      template: {
+        metadata: { labels: { app: "wrong", "a b": "c" } },
+        spec: template({}).template.spec,
+      },
+    }),
+  ],
+);
+
+function template(spec: JsonObject): JsonObject {
+  return { template: { ...deployment({}, spec).spec.template } };
+}
+
 const DAEMON_SETS: [string, JsonObject][] = [
   ["other labels", daemonSet({ selector: { matchLabels: { app: "other" } } })],
   ["unknown strategy", daemonSet({ updateStrategy: { type: "Recreate" } })],
+  ["a deadline", daemonSet(template({ activeDeadlineSeconds: 5, nodeSelector: { no: "node" } }))],
 ];
 
 function claim(spec: JsonObject): JsonObject {
