@@ -305,6 +305,23 @@ Deno.test("step() fails a pod that is active for longer than its deadline", () =
   strictEqual(life.status().reason, "DeadlineExceeded");
 });
 
+for (const before of [undefined, 600]) {
+  Deno.test(`step() fails a running pod whose deadline is set from ${before} to less`, () => {
+    const life = new Life({ activeDeadlineSeconds: before });
+    life.look();
+    life.started();
+    life.now += 20_000;
+    life.pod = { ...life.pod, spec: { ...life.pod.spec!, activeDeadlineSeconds: 30 } };
+    deepStrictEqual(life.look(), []);
+    strictEqual(life.after, 10_000);
+    life.pod = { ...life.pod, spec: { ...life.pod.spec!, activeDeadlineSeconds: 5 } };
+    deepStrictEqual(life.look(), ["stop main 30000"]);
+    deepStrictEqual(life.exited(0), ["finish"]);
+    strictEqual(life.phase, "Failed");
+    strictEqual(life.status().reason, "DeadlineExceeded");
+  });
+}
+
 Deno.test("podStatus() waits for the conditions that readiness gates name", () => {
   const life = new Life({ readinessGates: [{ conditionType: "example.com/in" }] });
   life.look();

@@ -10,6 +10,8 @@ import {
   Transport,
 } from "../../../kube/mod.ts";
 import {
+  CONTROLLER_REVISIONS,
+  DAEMON_SETS,
   DEPLOYMENTS,
   type Draft,
   Informers,
@@ -23,6 +25,8 @@ import {
   PODS,
   REPLICA_SETS,
   SERVICE_ACCOUNTS,
+  STATEFUL_SETS,
+  VOLUME_CLAIMS,
 } from "../mod.ts";
 import { FakeNode, type FakeNodeOptions } from "./fake_node.ts";
 
@@ -37,7 +41,19 @@ export const CONFIG_MAPS = metadataKind({
   namespaced: true,
 });
 
-const WATCHED = [PODS, NODES, NAMESPACES, DEPLOYMENTS, REPLICA_SETS, SERVICE_ACCOUNTS, CONFIG_MAPS];
+const WATCHED = [
+  PODS,
+  NODES,
+  NAMESPACES,
+  DEPLOYMENTS,
+  REPLICA_SETS,
+  SERVICE_ACCOUNTS,
+  CONFIG_MAPS,
+  STATEFUL_SETS,
+  DAEMON_SETS,
+  CONTROLLER_REVISIONS,
+  VOLUME_CLAIMS,
+];
 
 export class TestCluster implements AsyncDisposable {
   /** A namespace that only this test uses. */
