@@ -2,6 +2,7 @@ import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { z } from "zod";
 import { checkOptions, quote } from "./check_options.ts";
 import { instance } from "./schemas.ts";
+import { variant } from "./variant.ts";
 
 const schema = z.strictObject({
   size: z.int().min(1).describe("an integer from 1").default(3),
@@ -36,8 +37,49 @@ Deno.test("checkOptions() says what an object inside may be", () => {
     thing: instance<Date>("a Date"),
   });
   throws(() => checkOptions(outer, { budget: { burst: 1, x: 1 }, thing: 1 }, options), {
-    message: 'Cannot bake: "budget" given {"burst":1,"x":1}, allowed is { burst }; ' +
+    message: 'Cannot bake: "budget.x" is no known field, allowed are "burst"; ' +
       '"thing" given 1, allowed is a Date',
+  });
+});
+
+Deno.test("checkOptions() names nested fields with the innermost description", () => {
+  const nested = z.strictObject({
+    disk: z.strictObject({
+      size: z.int().describe("a size"),
+      paths: z.array(z.strictObject({ to: z.string().describe("a path") })).optional(),
+      mode: z.int(),
+    }).describe("{ size, paths, mode }").optional(),
+  });
+  const disk = { paths: [{ to: 1 }], mode: "x" };
+  throws(() => checkOptions(nested, { disk }, options), {
+    message: 'Cannot bake: "disk.size" nothing was given, allowed is a size; ' +
+      '"disk.paths.0.to" given 1, allowed is a path; ' +
+      '"disk.mode" given "x", allowed is { size, paths, mode }',
+  });
+});
+
+Deno.test("checkOptions() tells only the type of what is hidden", () => {
+  const secret = z.unknown().superRefine((_, context) => {
+    context.addIssue({ code: "custom", message: "a key", params: { hidden: true } });
+  });
+  throws(() => checkOptions(z.strictObject({ secret }), { secret: 7 }, options), {
+    message: 'Cannot bake: "secret" given a number, allowed is a key',
+  });
+});
+
+Deno.test("variant() tells what is wrong in the words of the schema that was chosen", () => {
+  const point = z.strictObject({ at: z.strictObject({ x: z.int().describe("an integer") }) });
+  const either = variant<boolean | z.output<typeof point>>((input) =>
+    typeof input === "boolean" ? z.boolean() : point
+  );
+  const outer = z.strictObject({ where: either.optional() });
+  deepStrictEqual(checkOptions(outer, {}, options), {});
+  deepStrictEqual(checkOptions(outer, { where: false }, options), { where: false });
+  const right = { where: { at: { x: 1 } } };
+  deepStrictEqual(checkOptions(outer, right, options), right);
+  throws(() => checkOptions(outer, { where: { at: { x: "1", y: 2 } } }, options), {
+    message: 'Cannot bake: "where.at.x" given "1", allowed is an integer; ' +
+      '"where.at.y" is no known field, allowed are "x"',
   });
 });
 
