@@ -14,6 +14,8 @@ export const ANNOTATIONS = {
   definition: "troupe.dev/definition",
   /** What supervision has decided and not yet done, and how often workers were restarted. */
   supervision: "troupe.dev/supervision",
+  /** Order in which the workloads of an app were declared. */
+  order: "troupe.dev/order",
 } as const;
 
 /** Name of the container of a pod in which the worker runs. */

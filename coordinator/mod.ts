@@ -86,5 +86,22 @@ export {
 } from "../kube/mod.ts";
 export type { CoordinatorOptions } from "./options.ts";
 export type { WatchOptions } from "./cluster_view.ts";
+export type { Head, HeadKind } from "./workloads/definition/mod.ts";
+export type { StorageParams, VolumeParams } from "./workloads/definition/params/disks.ts";
+export type { ConfigMapValue, EnvValue, SecretValue } from "./workloads/definition/params/env.ts";
+export type { JobParams } from "./workloads/definition/params/job.ts";
+export type {
+  EveryNodeParams,
+  PlacementParams,
+  SpreadParams,
+  TolerationParams,
+} from "./workloads/definition/params/placement.ts";
+export type { PortParams } from "./workloads/definition/params/ports.ts";
+export type { ProbeParams, ProbesParams } from "./workloads/definition/params/probes.ts";
+export type { Amount, ResourcesParams } from "./workloads/definition/params/resources.ts";
+export type { RolloutParams, StrategyParams } from "./workloads/definition/params/rollout.ts";
+export type { ScheduleParams } from "./workloads/definition/params/schedule.ts";
+export type { SecurityParams } from "./workloads/definition/params/security.ts";
+export type { SupervisionParams } from "./workloads/definition/params/supervision.ts";
 export { MAX_WORKLOAD_NAME, type RunParams } from "./workloads/run_params.ts";
 export type { WaitForWorkloadOptions, Workload } from "./workloads/workload.ts";

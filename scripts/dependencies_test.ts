@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 
 /** The npm packages that may be there; the last three are types and what `js-yaml` needs. */
-const PACKAGES = ["js-yaml", "yaml", "zod", "@types/node", "argparse", "undici-types"];
+const PACKAGES = ["croner", "js-yaml", "yaml", "zod", "@types/node", "argparse", "undici-types"];
 
 /** Source text of our own modules, in bytes. */
 const MAX_BYTES = 512 * 1024;

@@ -36,12 +36,18 @@ async function suiteArgs(suite: string): Promise<string[][]> {
     case "unit": {
       const rooms = [];
       for (const room of ROOMS) if (await exists(room)) rooms.push(room);
-      return [["--parallel", ...rooms, "tests/conformance"], ["--doc", "README.md"]];
+      return [["--parallel", ...rooms, "tests/conformance"], ["--doc", "README.md", "docs/run.md"]];
     }
     case "e2e":
       return [["tests/e2e"]];
     case "cluster":
-      return [["kube/objects", "manifests", "local", "tests/conformance"]];
+      return [[
+        "kube/objects",
+        "coordinator/workloads/definition",
+        "manifests",
+        "local",
+        "tests/conformance",
+      ]];
     default:
       throw new RangeError(
         `Cannot run the suite ${JSON.stringify(suite)}: allowed are "unit", "e2e", "cluster"`,

@@ -1,93 +1,29 @@
-import { z } from "zod";
-import { checkOptions, DNS_NAME, dnsLabel, namespaceName, portNumber } from "../../runtime/mod.ts";
-import { LABELS } from "../labels.ts";
+import { checkOptions } from "../../runtime/mod.ts";
+import { fieldComplaints } from "./definition/field_complaints.ts";
+import type { Head } from "./definition/head.ts";
+import { kindComplaints } from "./definition/head_kind.ts";
+import type { StorageParams, VolumeParams } from "./definition/params/disks.ts";
+import type { EnvValue } from "./definition/params/env.ts";
+import type { JobParams } from "./definition/params/job.ts";
+import type { EveryNodeParams, PlacementParams } from "./definition/params/placement.ts";
+import type { PortParams } from "./definition/params/ports.ts";
+import type { ProbesParams } from "./definition/params/probes.ts";
+import type { ResourcesParams } from "./definition/params/resources.ts";
+import type { RolloutParams } from "./definition/params/rollout.ts";
+import type { ScheduleParams } from "./definition/params/schedule.ts";
+import type { SecurityParams } from "./definition/params/security.ts";
+import type { CheckedSupervision, SupervisionParams } from "./definition/params/supervision.ts";
+import { replicasSchema, schema } from "./run_params_schema.ts";
+
+export { MAX_WORKLOAD_NAME } from "./run_params_schema.ts";
 
 /**
- * Longest name of a workload: a pod's name adds `-<10 of the template>-<5 of the pod>` to it and
- * must fit into the 63 characters of a host name.
+ * What a workload is: the parameters of `Coordinator.run`. What is said decides what it becomes: a
+ * workload runs for ever (Deployment) unless it is given disks or identity (StatefulSet), runs on
+ * every node (DaemonSet), to completion (Job) or on a schedule (CronJob). A field that contradicts
+ * another, or would mean nothing, is an error.
  */
-export const MAX_WORKLOAD_NAME = 63 - 11 - 6;
-
-/** Names of labels and annotations that troupe alone writes. */
-const RESERVED_KEYS: readonly string[] = Object.values(LABELS);
-const RESERVED_PREFIX = "troupe.dev/";
-const RESERVED_ENV_PREFIX = "TROUPE_";
-
-/** Environment variables that every worker gets from its coordinator, beside `TROUPE_…`. */
-const RESERVED_ENVS: readonly string[] = [
-  "POD_NAME",
-  "POD_NAMESPACE",
-  "POD_IP",
-  "POD_UID",
-  "NODE_NAME",
-  "HOST_IP",
-];
-
-const NAME_PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-
-function isQualifiedName(key: string): boolean {
-  const parts = key.split("/");
-  const name = parts.pop()!;
-  if (parts.length > 1 || !NAME_PART.test(name)) return false;
-  return parts.length === 0 || (parts[0]!.length <= 253 && DNS_NAME.test(parts[0]!));
-}
-
-/** A map of texts whose keys and values are checked; `secret` values stay out of messages. */
-function textMap(allowed: string, options: {
-  isKey: (key: string) => boolean;
-  isValue?: (value: string) => boolean;
-  secret?: boolean;
-}): z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>> {
-  const { isKey, isValue = () => true, secret = false } = options;
-  return z.record(z.string(), z.string()).superRefine((map, context) => {
-    for (const [key, value] of Object.entries(map)) {
-      if (isKey(key) && isValue(value)) continue;
-      const params = { given: secret ? key : value };
-      context.addIssue({ code: "custom", path: [key], message: allowed, input: value, params });
-    }
-  }).describe(allowed).optional();
-}
-
-function isFree(key: string): boolean {
-  return isQualifiedName(key) && !key.startsWith(RESERVED_PREFIX) && !RESERVED_KEYS.includes(key);
-}
-
-function isFreeEnv(name: string): boolean {
-  return /^[-._A-Za-z][-._A-Za-z0-9]*$/.test(name) && name !== "." && !name.startsWith("..") &&
-    !name.startsWith(RESERVED_ENV_PREFIX) && !RESERVED_ENVS.includes(name);
-}
-
-const FREE_KEYS = `no name being ${
-  RESERVED_KEYS.slice(0, 2).join(", ")
-} or under ${RESERVED_PREFIX}`;
-
-const texts = z.array(z.string()).optional().describe("a list of strings");
-
-const schema = z.strictObject({
-  name: dnsLabel(MAX_WORKLOAD_NAME),
-  namespace: namespaceName.optional(),
-  image: z.string().regex(/^[^\s]+$/).describe("an image reference, not empty, without blanks"),
-  imagePullPolicy: z.enum(["Always", "IfNotPresent", "Never"]).optional()
-    .describe('"Always", "IfNotPresent" or "Never"'),
-  port: portNumber.optional(),
-  envs: textMap(
-    `an object of strings; a name consists of letters, digits, "-", "_" and ".", does not begin ` +
-      `with a digit or "..", is not ".", and is none of ${RESERVED_ENVS.join(", ")} and ` +
-      `${RESERVED_ENV_PREFIX}…`,
-    { isKey: isFreeEnv, secret: true },
-  ),
-  labels: textMap(
-    `an object of label values (at most 63 letters, digits, "-", "_", "."), ${FREE_KEYS}`,
-    { isKey: isFree, isValue: (value) => value === "" || NAME_PART.test(value) },
-  ),
-  annotations: textMap(`an object of strings, ${FREE_KEYS}`, { isKey: isFree }),
-  replicas: z.int().min(0).max(2 ** 31 - 1).default(1).describe("an integer, 0 or more"),
-  command: texts,
-  args: texts,
-});
-
-/** What a workload is: the parameters of `Coordinator.run`. */
-export interface RunParams {
+export interface RunParams extends PlacementParams, RolloutParams, JobParams, ScheduleParams {
   /** Name of the workload: a DNS label of at most 46 characters. */
   name: string;
   /**
@@ -102,13 +38,17 @@ export interface RunParams {
    * @default Kubernetes' own: `Always` for the tag `latest`, else `IfNotPresent`
    */
   imagePullPolicy?: "Always" | "IfNotPresent" | "Never";
+  /** Names of Secrets with credentials of the image's registry. @default none */
+  imagePullSecrets?: string[];
   /** Port that the worker listens at. With one, a worker counts as running once it listens. */
   port?: number;
-  /** Environment variables. */
-  envs?: Record<string, string>;
-  /** Labels of the deployment and its pods, beside troupe's own. */
+  /** Ports beside it, by name: numbers, or with a protocol. @default none */
+  ports?: Record<string, number | PortParams>;
+  /** Environment variables: texts, or where they are kept. */
+  envs?: Record<string, EnvValue>;
+  /** Labels of the head and its pods, beside troupe's own. */
   labels?: Record<string, string>;
-  /** Annotations of the deployment and its pods. */
+  /** Annotations of the head and its pods. */
   annotations?: Record<string, string>;
   /**
    * How many workers.
@@ -119,10 +59,47 @@ export interface RunParams {
   command?: string[];
   /** Arguments in place of the image's. */
   args?: string[];
+  /** A disk that each worker has for itself, or several by name (see `docs/run.md`). */
+  storage?: StorageParams | Record<string, StorageParams>;
+  /** Whether each worker keeps its name (`name-0`, `name-1`, …) and can be found by it. @default false */
+  identity?: boolean;
+  /** Whether one worker runs on every node, or on every node of a choice. @default false */
+  everyNode?: boolean | EveryNodeParams;
+  /** What each worker gets of a node. */
+  resources?: ResourcesParams;
+  /** When a worker counts as ready, and when it is killed. */
+  probes?: ProbesParams;
+  /** Milliseconds that a worker may take to end after SIGTERM. @default 30_000 */
+  grace?: number;
+  /** Files that a worker finds beside its image's, by name. @default `/tmp` alone */
+  volumes?: Record<string, VolumeParams>;
+  /** What a worker may do beyond the `restricted` Pod Security Standard: weakens it. */
+  security?: SecurityParams;
+  /** Name of an existing ServiceAccount. @default one of the workload's own, without permissions */
+  serviceAccount?: string;
+  /** Whether a worker gets its account's token, and so may ask the API. @default false */
+  automountToken?: boolean;
+  /**
+   * Changes the object that was made of the parameters, for what they cannot say: in place, or by
+   * returning another. Name, kind, labels of troupe's and selector must stay. The same parameters
+   * must be changed in the same way each time, or each `run` rolls out.
+   */
+  patch?: (object: Head) => Head | void;
+  /** What is done about workers that fail. @default Kubernetes' own: they are started again */
+  supervision?: SupervisionParams;
+  /** What is done if somebody else changed the objects. @default "repair" */
+  drift?: "repair" | "report";
 }
 
 /** Parameters that were checked and have their defaults. */
-export type CheckedRunParams = RunParams & { namespace: string; replicas: number };
+export type CheckedRunParams = RunParams & {
+  namespace: string;
+  /** 1 for what has no number of workers. */
+  replicas: number;
+  supervision?: CheckedSupervision;
+};
+
+const PURPOSE = "Cannot run workload";
 
 /**
  * Checks the parameters of `run`.
@@ -130,8 +107,14 @@ export type CheckedRunParams = RunParams & { namespace: string; replicas: number
  * @throws {TypeError} naming each bad field, what was given and what is allowed
  */
 export function checkRunParams(params: RunParams, defaultNamespace: string): CheckedRunParams {
-  const checked = checkOptions(schema, params, { purpose: "Cannot run workload" });
-  return { ...checked, namespace: checked.namespace ?? defaultNamespace };
+  const checked: RunParams = checkOptions(schema, params, { purpose: PURPOSE });
+  const complaints = [...kindComplaints(checked), ...fieldComplaints(checked)];
+  if (complaints.length > 0) throw new TypeError(`${PURPOSE}: ${complaints.join("; ")}`);
+  return {
+    ...checked,
+    namespace: checked.namespace ?? defaultNamespace,
+    replicas: checked.replicas ?? 1,
+  } as CheckedRunParams; // the schema has filled in supervision
 }
 
 /**
@@ -140,6 +123,5 @@ export function checkRunParams(params: RunParams, defaultNamespace: string): Che
  * @throws {TypeError} saying what was given and what is allowed
  */
 export function checkReplicas(replicas: number): number {
-  const only = schema.pick({ replicas: true });
-  return checkOptions(only, { replicas }, { purpose: "Cannot scale workload" }).replicas;
+  return checkOptions(replicasSchema, { replicas }, { purpose: "Cannot scale workload" }).replicas;
 }

@@ -39,7 +39,7 @@ const WRONG: readonly [title: string, params: unknown, words: string[]][] = [
     '"envs.TROUPE_X" given "TROUPE_X"',
   ]],
   ["a variable named ..", { ...RIGHT, envs: { "..a": "1" } }, ['"envs...a" given']],
-  ["a variable that is no text", { ...RIGHT, envs: { A: 1 } }, ['"envs.A" given 1']],
+  ["a variable that is no text", { ...RIGHT, envs: { A: 1 } }, ['"envs.A" given a number']],
   [
     "a reserved label",
     { ...RIGHT, labels: { "troupe.dev/coordinator": "me" } },

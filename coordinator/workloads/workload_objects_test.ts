@@ -1,5 +1,6 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, ok, strictEqual } from "node:assert/strict";
 import { violations } from "../../manifests/testdata/restricted_rules.ts";
+import { ANNOTATIONS } from "../labels.ts";
 import { checkRunParams, type RunParams } from "./run_params.ts";
 import { ownedBy, workloadDeployment, workloadServiceAccount } from "./workload_objects.ts";
 
@@ -18,7 +19,9 @@ Deno.test("workloadDeployment() carries the labels that tell whose it is", () =>
   };
   deepStrictEqual(metadata?.labels, { tier: "back", ...own });
   deepStrictEqual(spec?.template.metadata?.labels, { tier: "back", ...own });
-  deepStrictEqual(metadata?.annotations, { a: "b" });
+  const { [ANNOTATIONS.definition]: hash, ...annotations } = metadata?.annotations ?? {};
+  deepStrictEqual(annotations, { a: "b" });
+  match(hash!, /^[0-9a-f]{16}$/);
   deepStrictEqual(spec?.selector.matchLabels, {
     "troupe.dev/coordinator": "boss",
     "troupe.dev/workload": "w",
@@ -64,7 +67,7 @@ Deno.test("workloadDeployment() asks whether the worker listens only when it has
 
 Deno.test("workloadServiceAccount() can do nothing and goes with its deployment", () => {
   const params = checkRunParams({ name: "w", image: "w:1" }, "team");
-  const owner = ownedBy({ metadata: { name: "w", uid: "u" }, spec: null });
+  const owner = ownedBy({ metadata: { name: "w", uid: "u" } });
   const account = workloadServiceAccount(params, "boss", { owners: [owner] });
   strictEqual(account.automountServiceAccountToken, false);
   deepStrictEqual(account.metadata?.ownerReferences, [

@@ -1,0 +1,37 @@
+import type { EnvVar } from "@cloudydeno/kubernetes-apis/core/v1";
+import type { Ownership } from "../../labels.ts";
+import type { CheckedRunParams } from "../run_params.ts";
+import type { EnvValue } from "./params/env.ts";
+import { itemsText } from "./params/job.ts";
+
+/** What the downward API tells a worker about its pod, by variable. */
+const DOWNWARD: Readonly<Record<string, string>> = {
+  POD_NAME: "metadata.name",
+  POD_NAMESPACE: "metadata.namespace",
+  POD_IP: "status.podIP",
+  POD_UID: "metadata.uid",
+  NODE_NAME: "spec.nodeName",
+  HOST_IP: "status.hostIP",
+};
+
+/** The environment of a worker: where and what it is, then the user's own variables. */
+export function envVars(params: CheckedRunParams, owner: Ownership): EnvVar[] {
+  const env: EnvVar[] = Object.entries(DOWNWARD).map(([name, fieldPath]) => ({
+    name,
+    valueFrom: { fieldRef: { fieldPath } },
+  }));
+  env.push({ name: "TROUPE_COORDINATOR", value: owner.coordinator });
+  env.push({ name: "TROUPE_WORKLOAD", value: owner.workload });
+  if (params.port !== undefined) env.push({ name: "TROUPE_PORT", value: String(params.port) });
+  if (params.items) env.push({ name: "TROUPE_ITEMS", value: itemsText(params.items) });
+  const own = Object.entries(params.envs ?? {});
+  return [...env, ...own.map(([name, value]) => envVar(name, value))];
+}
+
+function envVar(name: string, value: EnvValue): EnvVar {
+  if (typeof value === "string") return { name, value };
+  const { key, optional } = value;
+  return "secret" in value
+    ? { name, valueFrom: { secretKeyRef: { name: value.secret, key, optional } } }
+    : { name, valueFrom: { configMapKeyRef: { name: value.configMap, key, optional } } };
+}

@@ -1,0 +1,181 @@
+import {
+  deepStrictEqual,
+  match,
+  notStrictEqual,
+  ok,
+  strictEqual,
+  throws,
+} from "node:assert/strict";
+import { violations } from "../../../manifests/testdata/restricted_rules.ts";
+import { ANNOTATIONS, ownLabels } from "../../labels.ts";
+import { checkRunParams, MAX_WORKLOAD_NAME, type RunParams } from "../run_params.ts";
+import { type Head, templateOf, workloadParts } from "./mod.ts";
+import { headOf, LEAST, SAMPLES } from "./testdata/samples.ts";
+
+const W = { name: "w", image: "w:1" };
+const BOSS = { coordinator: "boss", workload: "w" };
+
+function podOf(params: RunParams) {
+  return templateOf(headOf(params))!.spec!;
+}
+
+for (const [kind, params] of Object.entries({ ...LEAST })) {
+  Deno.test(`workloadHead() makes a ${kind} whose pods meet the restricted standard`, () => {
+    for (const sample of [params, SAMPLES[kind]!]) {
+      const head = headOf(sample);
+      strictEqual(head.kind, kind);
+      deepStrictEqual(violations(templateOf(head)!.spec!), []);
+    }
+  });
+
+  Deno.test(`workloadHead() labels a ${kind} and its pods`, () => {
+    const head = headOf(params);
+    deepStrictEqual(head.metadata?.labels, ownLabels(BOSS));
+    deepStrictEqual(templateOf(head)?.metadata?.labels, ownLabels(BOSS));
+    match(head.metadata!.annotations![ANNOTATIONS.definition]!, /^[0-9a-f]{16}$/);
+  });
+
+  Deno.test(`workloadHead() refuses a patch that takes a ${kind} over`, () => {
+    const patches: [field: string, patch: (head: Head) => Head | void][] = [
+      ["metadata.name", (head) => void (head.metadata!.name = "x")],
+      ["metadata.namespace", (head) => void (head.metadata!.namespace = "x")],
+      [
+        "metadata.labels.troupe.dev/coordinator",
+        (head) => void (head.metadata!.labels!["troupe.dev/coordinator"] = "x"),
+      ],
+      [
+        "the template's metadata.labels.troupe.dev/workload",
+        (head) => void (templateOf(head)!.metadata!.labels!["troupe.dev/workload"] = "x"),
+      ],
+      ["spec.selector", (head) => {
+        const spec = head.spec as { selector?: unknown };
+        spec.selector = { matchLabels: { a: "b" } };
+      }],
+      ["kind", (head) => ({ ...head, kind: kind === "Job" ? "CronJob" : "Job" }) as Head],
+    ];
+    for (const [field, patch] of patches) {
+      throws(() => headOf({ ...params, patch }), (e: Error) => {
+        ok(e.message.startsWith('Cannot run "w": its "patch" '), e.message);
+        ok(e.message.includes(field), e.message);
+        return true;
+      });
+    }
+  });
+}
+
+Deno.test("workloadHead() applies a patch, in place or returned, and hashes it", () => {
+  const plain = headOf(W);
+  const inPlace = headOf({ ...W, patch: (head) => void (templateOf(head)!.spec!.hostname = "h") });
+  strictEqual(templateOf(inPlace)!.spec!.hostname, "h");
+  const returned = headOf({
+    ...W,
+    patch: (head) =>
+      head.kind === "Deployment" ? { ...head, spec: { ...head.spec!, paused: true } } : head,
+  });
+  ok(returned.kind === "Deployment" && returned.spec?.paused);
+  const hashes = [plain, inPlace, returned].map((head) =>
+    head.metadata!.annotations![ANNOTATIONS.definition]
+  );
+  strictEqual(new Set(hashes).size, 3);
+});
+
+Deno.test("workloadHead() lets a patch change labels of the head alone", () => {
+  const head = headOf({
+    ...W,
+    labels: { tier: "back" },
+    patch: (head) => void (head.metadata!.labels!.tier = "front"),
+  });
+  strictEqual(templateOf(head)!.metadata!.labels!.tier, "back");
+});
+
+Deno.test("workloadHead() tells which term writes, and to which object, outside the hash", () => {
+  const head = headOf(W, { term: "7", uid: "u" });
+  strictEqual(head.metadata!.annotations![ANNOTATIONS.term], "7");
+  strictEqual(head.metadata!.uid, "u");
+  const [hash, plain] = [head, headOf(W)].map((one) =>
+    one.metadata!.annotations![ANNOTATIONS.definition]
+  );
+  strictEqual(hash, plain);
+  const owners = [{ apiVersion: "apps/v1", kind: "Deployment", name: "o", uid: "1" }];
+  const owned = headOf(W, { owners });
+  notStrictEqual(owned.metadata!.annotations![ANNOTATIONS.definition], plain);
+  deepStrictEqual(owned.metadata!.ownerReferences, owners);
+});
+
+Deno.test("workloadHead() gives a job's items so that workers read what was given", () => {
+  const items = ["a", "$(POD_IP)", "$$", 'q"'];
+  const head = headOf({ ...W, items, parallelism: 2 });
+  ok(head.kind === "Job");
+  strictEqual(head.spec!.completionMode, "Indexed");
+  strictEqual(head.spec!.completions, 4);
+  strictEqual(head.spec!.parallelism, 2);
+  const env = templateOf(head)!.spec!.containers[0]!.env!;
+  const written = env.find(({ name }) => name === "TROUPE_ITEMS")!.value!;
+  // what a node makes of it: a doubled dollar is one, and no name stands alone
+  deepStrictEqual(JSON.parse(written.replaceAll("$$", () => "$")), items);
+  ok(!/(^|[^$])(\$\$)*\$\(/.test(written));
+});
+
+Deno.test("workloadHead() keeps no more than the limit for a worker", () => {
+  const { requests, limits } = podOf({ ...W, resources: { limits: { cpu: "20m", memory: "1Gi" } } })
+    .containers[0]!.resources!;
+  const texts = Object.values({ ...requests, limit: limits!.memory! }).map((q) => q.serialize());
+  deepStrictEqual(texts, ["20m", "64Mi", "1Gi"]);
+});
+
+Deno.test("workloadHead() lets a worker write to its disk, and weakens only what is asked", () => {
+  const disk = podOf({ ...W, storage: { size: "1Gi", path: "/data" } });
+  strictEqual(disk.securityContext!.fsGroup, 65532);
+  deepStrictEqual(disk.containers[0]!.volumeMounts!.map(({ mountPath }) => mountPath), [
+    "/tmp",
+    "/data",
+  ]);
+  const root = podOf({ ...W, security: { user: 0, capabilities: ["NET_ADMIN"] } });
+  deepStrictEqual(violations(root), [
+    "running as non-root",
+    "running as non-root user",
+    "capabilities",
+  ]);
+  const free = podOf({ ...W, security: { privileged: true, seccomp: "Unconfined" } });
+  deepStrictEqual(violations(free), ["privileged containers", "privilege escalation", "seccomp"]);
+  const other = podOf({ ...W, security: { user: 1000 } });
+  deepStrictEqual(violations(other), []);
+  strictEqual(other.securityContext!.runAsGroup, 1000);
+});
+
+Deno.test("workloadHead() asks nothing when readiness is false", () => {
+  const [container] = podOf({ ...W, port: 80, probes: { readiness: false } }).containers;
+  strictEqual(container!.readinessProbe, undefined);
+});
+
+Deno.test("workloadHead() surges on every node without lacking", () => {
+  const head = headOf({ ...W, everyNode: true, strategy: { maxSurge: 1 } });
+  ok(head.kind === "DaemonSet");
+  deepStrictEqual(head.spec!.updateStrategy!.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
+});
+
+Deno.test("workloadParts() makes an account, and a Service for those with names", () => {
+  const owners = [{ apiVersion: "apps/v1", kind: "StatefulSet", name: "w", uid: "1" }];
+  const kinds = (params: RunParams) =>
+    workloadParts(checkRunParams(params, "team"), BOSS, { owners });
+  deepStrictEqual(kinds(W).map(({ kind }) => kind), ["ServiceAccount"]);
+  deepStrictEqual(kinds({ ...W, serviceAccount: "x" }), []);
+  const parts = kinds({ ...W, port: 80, identity: true });
+  deepStrictEqual(parts.map(({ kind }) => kind), ["ServiceAccount", "Service"]);
+  const service = parts[1]!;
+  ok(service.kind === "Service");
+  strictEqual(service.spec!.clusterIP, "None");
+  deepStrictEqual(service.metadata!.ownerReferences, owners);
+  deepStrictEqual(service.spec!.ports!.map(({ name, port }) => [name, port]), [["main", 80]]);
+});
+
+Deno.test("MAX_WORKLOAD_NAME leaves room for what each kind adds to a host name", () => {
+  const added = {
+    Deployment: "-0123456789-01234",
+    StatefulSet: "-99999",
+    DaemonSet: "-01234",
+    Job: "-99999-01234",
+    CronJob: "-0123456789-01234",
+  };
+  for (const text of Object.values(added)) ok(MAX_WORKLOAD_NAME + text.length <= 63, text);
+});
