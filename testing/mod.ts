@@ -1,7 +1,7 @@
 /**
  * Tools for testing programs that talk to a Kubernetes API server: a proxy that injects faults
- * by a seeded plan, between any client and any server, and a scripted server that answers expected
- * calls and misbehaves at any byte.
+ * by a seeded plan, between any client and any server; a scripted server that answers expected
+ * calls and misbehaves at any byte; and a validator of what an event handler hears.
  *
  * ```ts ignore
  * import { FaultProxy } from "@troupe/troupe/testing";
@@ -35,3 +35,26 @@ export {
   type ScriptedServerOptions,
 } from "./scripted_server.ts";
 export { seededRandom } from "./seeded_random.ts";
+export {
+  checkAtomic,
+  checkBookmarkable,
+  checkOrdered,
+  checkReliable,
+  checkResumable,
+  checkUnique,
+} from "./stream_checks.ts";
+export type {
+  BookmarkMark,
+  HeardEvent,
+  RecordedState,
+  ResumedMark,
+  StreamEntry,
+  StreamObject,
+  StreamProperty,
+  StreamViolation,
+} from "./stream_entry.ts";
+export {
+  StreamValidator,
+  type StreamValidatorOptions,
+  type ValidatedEvent,
+} from "./stream_validator.ts";

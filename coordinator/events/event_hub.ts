@@ -19,8 +19,10 @@ import type {
   NodeEvent,
   PodEvent,
   WorkloadEvent,
+  WorkloadState,
 } from "./events.ts";
 import { nodeEvents } from "./node_events.ts";
+import { type Handled, observed } from "./observed.ts";
 import { podEvents } from "./pod_events.ts";
 import type { ObservedState, StateFeed } from "./state_feed.ts";
 import { Subscription, type SubscriptionOptions } from "./subscription.ts";
@@ -31,22 +33,50 @@ export type OwnEvent = WithoutKind<CoordinatorEvent>;
 
 type WithoutKind<E> = E extends unknown ? Omit<E, "kind"> : never;
 
+/** Options of {@linkcode EventHub}. */
+export interface EventHubOptions {
+  /**
+   * Hears how handlers end with events of pods, workloads and nodes. What reads a stream is no
+   * handler.
+   *
+   * @default nobody
+   */
+  onHandled?: (handled: Handled) => void;
+}
+
+/** What waits for the handlers of a kind of events. */
+export interface HubQueue {
+  /** `Pod`, `Workload` or `Node`. */
+  readonly kind: string;
+  /** Changes that wait. */
+  readonly depth: number;
+  /** Objects that are being handled. */
+  readonly running: number;
+}
+
+type AnySubscription = Pick<Subscription<never, never>, "drop" | "close" | "depth" | "running">;
+
 /** See the module's text. */
 export class EventHub {
   readonly #feeds: EventFeeds;
   readonly #onError: (error: unknown) => void;
   readonly #own: SerialHandlers<CoordinatorEvent>;
   readonly #scope = new HandlerScope();
-  readonly #subscriptions = new Set<
-    { drop(): Promise<void>; close(grace: number): Promise<void> }
-  >();
+  /** All subscriptions, and what kind of events they are to. */
+  readonly #subscriptions = new Map<AnySubscription, string>();
   readonly #streams = new Set<EventStream<CoordinatorEvents>>();
+  readonly #onHandled: (handled: Handled) => void;
   #closed = false;
 
   /** @param onError hears what handlers throw or reject with */
-  constructor(feeds: EventFeeds, onError: (error: unknown) => void) {
+  constructor(
+    feeds: EventFeeds,
+    onError: (error: unknown) => void,
+    options: EventHubOptions = {},
+  ) {
     this.#feeds = feeds;
     this.#onError = onError;
+    this.#onHandled = options.onHandled ?? (() => {});
     this.#own = new SerialHandlers(onError);
   }
 
@@ -62,26 +92,31 @@ export class EventHub {
 
   /** Adds a handler of pods' events; returns what removes it. */
   onPodEvent(handler: Handler<PodEvent>): () => void {
-    return this.#subscribe(this.#feeds.pods, { derive: podEvents, handler });
+    return this.#onPod(observed(handler, this.#onHandled));
   }
 
   /** Adds a handler of workloads' events, of all kinds; returns what removes it. */
   onWorkloadEvent(handler: Handler<WorkloadEvent>): () => void {
-    return this.#subscribe(this.#feeds.workloads, { derive: workloadEvents, handler });
+    return this.#onWorkload(observed(handler, this.#onHandled));
   }
 
   /** Adds a handler of Deployments' events; returns what removes it. */
   onDeploymentEvent(handler: Handler<DeploymentEvent>): () => void {
-    return this.#subscribe(this.#feeds.workloads, {
-      derive: workloadEvents,
-      handler: (event: WorkloadEvent) => event.kind === "Deployment" ? handler(event) : undefined,
-      accepts: ({ kind }) => kind === "Deployment",
-    });
+    const hear = observed(handler, this.#onHandled);
+    return this.#onWorkload(
+      (event) => event.kind === "Deployment" ? hear(event) : undefined,
+      ({ kind }) => kind === "Deployment",
+    );
   }
 
   /** Adds a handler of nodes' events; returns what removes it. */
   onNodeEvent(handler: Handler<NodeEvent>): () => void {
-    return this.#subscribe(this.#feeds.nodes, { derive: nodeEvents, handler });
+    return this.#onNode(observed(handler, this.#onHandled));
+  }
+
+  /** What waits, for each handler and stream. */
+  queues(): HubQueue[] {
+    return [...this.#subscriptions].map(([{ depth, running }, kind]) => ({ kind, depth, running }));
   }
 
   /** Emits an event of the coordinator itself. */
@@ -101,7 +136,8 @@ export class EventHub {
    */
   async shut(grace: number): Promise<void> {
     for (const feed of this.#all()) feed.shut();
-    await within(grace, Promise.all([...this.#subscriptions].map((each) => each.drop())));
+    const subscriptions = [...this.#subscriptions.keys()];
+    await within(grace, Promise.all(subscriptions.map((each) => each.drop())));
   }
 
   /** All events as a sequence, until `close()`, `break`, or an abort, which it throws. */
@@ -126,9 +162,9 @@ export class EventHub {
     const push = (event: CoordinatorEvents): Promise<void> => stream.push(event);
     removers.push(
       this.onCoordinatorEvent(push),
-      this.onPodEvent(push),
-      this.onWorkloadEvent(push),
-      this.onNodeEvent(push),
+      this.#onPod(push),
+      this.#onWorkload(push),
+      this.#onNode(push),
     );
     return stream;
   }
@@ -139,7 +175,7 @@ export class EventHub {
     this.#closed = true;
     const deadline = performance.now() + grace;
     for (const stream of this.#streams) stream.flush();
-    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close(grace)));
+    await Promise.all([...this.#subscriptions.keys()].map((each) => each.close(grace)));
     this.emit({ type: "stopped" });
     await within(Math.max(0, deadline - performance.now()), this.#own.settled());
     for (const stream of this.#streams) stream.end();
@@ -150,18 +186,32 @@ export class EventHub {
     return [workloads, pods, nodes];
   }
 
+  #onPod(handler: Handler<PodEvent>): () => void {
+    return this.#subscribe("Pod", this.#feeds.pods, { derive: podEvents, handler });
+  }
+
+  #onWorkload(
+    handler: Handler<WorkloadEvent>,
+    accepts?: (state: WorkloadState) => boolean,
+  ): () => void {
+    const options = { derive: workloadEvents, handler, accepts };
+    return this.#subscribe("Workload", this.#feeds.workloads, options);
+  }
+
+  #onNode(handler: Handler<NodeEvent>): () => void {
+    return this.#subscribe("Node", this.#feeds.nodes, { derive: nodeEvents, handler });
+  }
+
   #subscribe<T, S extends ObservedState, E extends { type: string }>(
+    kind: string,
     feed: StateFeed<T, S>,
     options: Omit<SubscriptionOptions<S, E>, "onError">,
   ): () => void {
     if (this.#closed) return () => {};
     const handler = this.#scope.wrap(options.handler);
-    const subscription = new Subscription<S, E>(feed, {
-      ...options,
-      handler,
-      onError: this.#onError,
-    });
-    this.#subscriptions.add(subscription);
+    const onError = this.#onError;
+    const subscription = new Subscription<S, E>(feed, { ...options, handler, onError });
+    this.#subscriptions.set(subscription, kind);
     return () => {
       this.#subscriptions.delete(subscription);
       void subscription.drop(); // a handler that is removed hears nothing more at once

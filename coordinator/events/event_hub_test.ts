@@ -18,7 +18,14 @@ function start() {
     nodes: new StateFeed(nodeState),
   };
   const errors: unknown[] = [];
-  return { feeds, errors, hub: new EventHub(feeds, (error) => void errors.push(error)) };
+  const handled: string[] = [];
+  const hub = new EventHub(feeds, (error) => void errors.push(error), {
+    onHandled: ({ event, ms, failure }) => {
+      const outcome = failure === undefined ? "ok" : (failure.error as Error).message;
+      handled.push(`${event.kind} ${event.type} ${ms >= 0} ${outcome}`);
+    },
+  });
+  return { feeds, errors, handled, hub };
 }
 
 function pod(name: string, label: string, uid = name): Pod {
@@ -177,4 +184,31 @@ Deno.test("EventHub tells kinds of the same name apart, and Deployments to those
   deepStrictEqual(all, ["Job created", "Deployment created", "Job deleted"]);
   deepStrictEqual(deployments, ["Deployment created"]);
   await hub.close(0);
+});
+
+Deno.test("EventHub says how handlers end, and what waits for them", async () => {
+  const { feeds, hub, handled } = start();
+  const handler = new Handler();
+  hub.onPodEvent(handler.handle);
+  hub.onPodEvent(() => Promise.reject(new Error("no")));
+  const stream = hub.events(undefined);
+  hub.open();
+  handler.busy = Promise.withResolvers();
+  feeds.pods.take(change("added", pod("a", "1")));
+  await settle();
+  feeds.pods.take(change("modified", pod("a", "2")));
+  const pods = hub.queues().filter(({ kind }) => kind === "Pod");
+  deepStrictEqual(pods.map(({ depth, running }) => [depth, running]), [[1, 1], [1, 1], [1, 1]]);
+  await settle();
+  handler.busy.resolve();
+  handler.busy = undefined;
+  await settle();
+  deepStrictEqual(handled.sort(), [
+    "Pod pending true no",
+    "Pod pending true no",
+    "Pod pending true ok",
+    "Pod pending true ok",
+  ]);
+  await hub.close(0);
+  await stream.return();
 });

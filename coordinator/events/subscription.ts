@@ -69,6 +69,16 @@ export class Subscription<S extends ObservedState, E extends { type: string }> {
     }, { told: () => [...this.#told.values()].map(({ state }) => state) });
   }
 
+  /** Changes that wait for the handler. */
+  get depth(): number {
+    return this.#dispatcher.depth;
+  }
+
+  /** Objects that are being handled. */
+  get running(): number {
+    return this.#dispatcher.running;
+  }
+
   /** Drops what waits; resolves when the handler has ended with what it is at. */
   drop(): Promise<void> {
     this.#time++;
