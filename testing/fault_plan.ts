@@ -24,13 +24,14 @@ export interface FaultMatch {
  * - `stall` keeps both sides open and passes no more of the answer, as a black hole does
  * - `halfClose` ends the answer towards the client, whose own side stays open
  * - `delay` holds the answer back once, then goes on
+ * - `hold` holds the request back, as a network does that delivers late (HTTP mode)
  * - `status` answers by itself and sends nothing upstream (HTTP mode)
  */
 export type FaultRule =
   & FaultMatch
   & (
     | { fault: "cut" | "stall" | "halfClose"; afterBytes?: Range; afterMs?: Range }
-    | { fault: "delay"; ms: Range }
+    | { fault: "delay" | "hold"; ms: Range }
     | { fault: "status"; code: 409 | 429 | 500 | 502 | 503 | 504; retryAfterSeconds?: number }
   );
 
@@ -45,7 +46,7 @@ export interface FaultPlan {
 /** A rule that struck, with its ranges resolved to numbers. */
 export type Fault =
   | { fault: "cut" | "stall" | "halfClose"; afterBytes?: number; afterMs?: number }
-  | { fault: "delay"; ms: number }
+  | { fault: "delay" | "hold"; ms: number }
   | { fault: "status"; code: number; retryAfterSeconds?: number };
 
 /** What a rule is matched against. */
@@ -91,7 +92,8 @@ export class FaultDecider {
             { retryAfterSeconds: rule.retryAfterSeconds }),
         };
       case "delay":
-        return { fault: "delay", ms: this.#pick(rule.ms) };
+      case "hold":
+        return { fault: rule.fault, ms: this.#pick(rule.ms) };
       default:
         return {
           fault: rule.fault,
@@ -109,7 +111,8 @@ export class FaultDecider {
 }
 
 function matches(rule: FaultRule, subject: FaultSubject): boolean {
-  if (rule.fault === "status" && subject.method === undefined) return false;
+  const isOfHttp = rule.fault === "status" || rule.fault === "hold";
+  if (isOfHttp && subject.method === undefined) return false;
   if (rule.method !== undefined && rule.method !== subject.method) return false;
   return rule.path === undefined || (subject.path !== undefined && rule.path.test(subject.path));
 }

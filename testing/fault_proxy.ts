@@ -73,6 +73,7 @@ export class FaultProxy implements AsyncDisposable {
   readonly #clients = new Set<Connection>();
   readonly #upstreams = new Set<Connection>();
   readonly #tasks = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
   readonly #started = performance.now();
   readonly #accepting: Promise<void>;
   #decider: FaultDecider;
@@ -144,6 +145,7 @@ export class FaultProxy implements AsyncDisposable {
   /** Ends the proxy and all its connections. */
   async close(): Promise<void> {
     this.resume();
+    this.#closing.abort();
     closeQuietly(this.#listener);
     this.cut();
     await this.#accepting;
@@ -192,6 +194,8 @@ export class FaultProxy implements AsyncDisposable {
         await drain(client, head!.body, first!.rest.length);
         return;
       }
+      if (fault?.fault === "hold") await delay(fault.ms, this.#closing.signal);
+      if (this.#closing.signal.aborted) return;
       upstream = await this.#connect(connection, subject);
       if (upstream === undefined) return;
       this.#upstreams.add(upstream);

@@ -235,3 +235,36 @@ Deno.test("FaultDecider makes the same choices for the same seed", () => {
   ok(run(7).some((fault) => fault?.fault === "cut"));
   ok(run(7).some((fault) => fault === undefined));
 });
+
+Deno.test("FaultProxy holds a request back, and the server hears of it only then", async () => {
+  const heard: string[] = [];
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
+    heard.push(request.method);
+    return new Response("done");
+  });
+  await using proxy = await FaultProxy.start({
+    target: `http://127.0.0.1:${server.addr.port}`,
+    plan: { rules: [{ fault: "hold", method: "PATCH", ms: 200, limit: 1 }] },
+  });
+  const held = send(proxy.url, { method: "PATCH", body: "late" });
+  strictEqual(await send(proxy.url), "200 done");
+  deepStrictEqual(heard, ["GET"]);
+  strictEqual(await held, "200 done");
+  deepStrictEqual(heard, ["GET", "PATCH"]);
+  await proxy.close();
+  await server.shutdown();
+});
+
+Deno.test("FaultProxy.close() ends what it holds back", async () => {
+  await using server = backend();
+  const proxy = await FaultProxy.start({
+    target: server.url,
+    plan: { rules: [{ fault: "hold", ms: 3_600_000 }] },
+  });
+  const held = rejects(send(proxy.url));
+  while (!proxy.record.some(({ action }) => action === "hold")) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await proxy.close();
+  await held;
+});
