@@ -5,7 +5,7 @@
  * them with 409 Conflict if the object was changed, replaced or deleted meanwhile. That is what
  * fencing is made of, and the only thing here that the generated clients do not have for all kinds.
  */
-import type { JSONValue, RestClient } from "@cloudydeno/kubernetes-client";
+import type { JSONObject, JSONValue, RestClient } from "@cloudydeno/kubernetes-client";
 import { isNotFound } from "../transport/mod.ts";
 import { type KubeObject, resourcePath, type WritableKind } from "../watch/mod.ts";
 
@@ -58,6 +58,15 @@ export class ObjectApi<T extends KubeObject> {
     }
   }
 
+  /** All objects with those labels, as they are now: no copy that a server keeps is asked. */
+  async list(options: CallOptions & { labelSelector: string }): Promise<T[]> {
+    const { labelSelector } = options;
+    const list = await this.#send("GET", undefined, { ...options, labelSelector });
+    const { items } = list as { items?: JSONObject[] | null };
+    const { apiVersion, kind } = this.#kind;
+    return (items ?? []).map((item) => this.#kind.decode({ ...item, apiVersion, kind }));
+  }
+
   /** Creates an object; rejects if there is one of that name. */
   async create(object: T, options: ObjectWriteOptions): Promise<T> {
     const body = this.#kind.encode(object);
@@ -105,6 +114,7 @@ export class ObjectApi<T extends KubeObject> {
     const querystring = new URLSearchParams();
     if (call.fieldManager) querystring.set("fieldManager", call.fieldManager);
     if (call.dryRun) querystring.set("dryRun", "All");
+    if (call.labelSelector) querystring.set("labelSelector", call.labelSelector);
     if (call.force) querystring.set("force", "true");
     return await this.#client.performRequest({
       method,
@@ -129,6 +139,7 @@ interface Call extends CallOptions {
   fieldManager?: string;
   dryRun?: boolean;
   force?: boolean;
+  labelSelector?: string;
   contentType?: string;
   body?: JSONValue;
 }

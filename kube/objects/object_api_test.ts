@@ -114,3 +114,12 @@ Deno.test("ObjectApi.delete() is refused after a change, for another uid, and if
   await scene.api.delete("w", { unchangedSince: now, propagation: "Background" });
   await rejects(scene.api.delete("w"), isNotFound);
 });
+
+Deno.test("ObjectApi.list() finds what carries the labels", async () => {
+  await using scene = await startScene();
+  const labeled = service("a");
+  await scene.api.create({ ...labeled, metadata: { ...labeled.metadata, labels: { x: "1" } } }, AS);
+  await scene.api.create(service("b"), AS);
+  const found = await scene.api.list({ labelSelector: "x=1" });
+  deepStrictEqual(found.map(({ kind, metadata }) => [kind, metadata?.name]), [["Service", "a"]]);
+});

@@ -18,11 +18,13 @@ export async function serverVersion(
     path: "/version",
     abortSignal: options.signal,
     expectJson: true,
-  }) as { major?: unknown; minor?: unknown } | undefined;
-  // providers write such as "24+"
-  const [major, minor] = [answer?.major, answer?.minor].map((part) => parseInt(String(part)));
-  if (!Number.isInteger(major) || !Number.isInteger(minor)) {
+  }) as { major?: string; minor?: string; gitVersion?: string } | undefined;
+  // providers write minor versions such as "24+", and some builds leave these two empty
+  const numbers = [`${answer?.major}.${answer?.minor}`, answer?.gitVersion]
+    .map((text) => /^v?(\d+)\.(\d+)/.exec(text ?? ""))
+    .find((match) => match !== null);
+  if (numbers === undefined) {
     throw new TypeError(`Cannot read the server's version: given ${JSON.stringify(answer)}`);
   }
-  return { major: major!, minor: minor! };
+  return { major: Number(numbers![1]), minor: Number(numbers![2]) };
 }

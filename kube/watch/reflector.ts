@@ -114,6 +114,11 @@ export class Reflector<T extends KubeObject> implements AsyncDisposable {
     return this.#kind;
   }
 
+  /** The namespace that it looks at; none if at all of them. */
+  get namespace(): string | undefined {
+    return this.#options.namespace;
+  }
+
   /** How it stands with the server. */
   get health(): ReflectorHealth {
     return this.#status.health;
