@@ -1,19 +1,19 @@
 /**
  * What a coordinator sees of the cluster: for each namespace that it works in, a reflector of its
- * pods and one of its deployments.
+ * pods, one of each kind of head, and one of each kind of part.
  *
  * Reflectors start when a namespace is first asked for and end with `close()`. Their changes go to
- * the feeds, their errors to the caller's `onError`, and their states, as the worst of all,
- * to `onState`.
+ * the feeds, their errors to the caller's `onError`, and their states, as the worst of all, to
+ * `onState`. Changes of heads and parts go to `onObject` too, for who keeps them as they should be.
  *
  * @module
  */
-import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { Node, Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import {
-  DEPLOYMENTS,
+  type Change,
   type KubeObject,
+  NODES,
   PODS,
   Reflector,
   type ReflectorState,
@@ -23,10 +23,17 @@ import type { EventFeeds } from "./events/event_feeds.ts";
 import type { NodeState, PodState, WorkloadState } from "./events/events.ts";
 import { headState } from "./events/head_state.ts";
 import { nodeState } from "./events/node_state.ts";
-import type { Head } from "./heads.ts";
-import { LABELS } from "./labels.ts";
 import { podState } from "./events/pod_state.ts";
 import { type ObservedState, StateFeed } from "./events/state_feed.ts";
+import {
+  FORMER_KINDS,
+  type Head,
+  HEAD_KINDS,
+  type HeadKind,
+  type Part,
+  PART_KINDS,
+} from "./heads.ts";
+import { LABELS } from "./labels.ts";
 
 /** How watches behave. */
 export interface WatchOptions {
@@ -61,7 +68,9 @@ export interface WatchOptions {
 export interface NamespaceView {
   readonly namespace: string;
   readonly pods: Reflector<Pod>;
-  readonly deployments: Reflector<Deployment>;
+  /** Of each kind of head that the coordinator works with. */
+  readonly heads: ReadonlyMap<HeadKind, Reflector<Head>>;
+  readonly parts: ReadonlyMap<Part["kind"], Reflector<Part>>;
 }
 
 /** States of a connection, the worst first: the view's is the worst of its reflectors'. */
@@ -75,26 +84,45 @@ const WORST_FIRST: readonly ReflectorState[] = [
 
 /** Options of {@linkcode ClusterView}. */
 export interface ClusterViewOptions {
+  /** Kinds of heads that are watched. */
+  kinds: readonly HeadKind[];
   /** How watches behave. */
   watch?: WatchOptions;
   /** Hears each failed attempt of a reflector. */
   onError: (error: Error) => void;
   /** Hears when the state of the whole view changes. */
   onState: (state: ReflectorState, error?: Error) => void;
+  /** Hears each change of a pod, a head or a part, before handlers do. */
+  onObject: (change: Change<KubeObject>) => void;
 }
+
+/** Any of the reflectors of a view. */
+export type AnyReflector = Pick<
+  Reflector<KubeObject>,
+  | "kind"
+  | "namespace"
+  | "health"
+  | "close"
+  | "synced"
+  | "onChange"
+  | "onState"
+  | "onError"
+  | "start"
+>;
 
 /** See the module's text. */
 export class ClusterView implements EventFeeds {
   /** Changes of pods. */
   readonly pods: StateFeed<Pod, PodState> = new StateFeed(podState);
-  /** Changes of workloads; for now those that are Deployments. */
+  /** Changes of heads. */
   readonly workloads: StateFeed<Head, WorkloadState> = new StateFeed(headState);
-  /** Changes of nodes; for now there are none. */
+  /** Changes of nodes. */
   readonly nodes: StateFeed<Node, NodeState> = new StateFeed(nodeState);
   readonly #client: RestClient;
   readonly #labelSelector: string;
   readonly #options: ClusterViewOptions;
   readonly #namespaces = new Map<string, NamespaceView>();
+  #nodes: Reflector<Node> | undefined;
   #state: ReflectorState | undefined;
   #closed = false;
 
@@ -109,58 +137,93 @@ export class ClusterView implements EventFeeds {
   namespace(namespace: string): NamespaceView {
     const known = this.#namespaces.get(namespace);
     if (known !== undefined) return known;
-    const pods = this.#reflector(PODS, namespace, this.pods);
-    const deployments = this.#reflector(
-      DEPLOYMENTS,
+    const { kinds } = this.#options;
+    const heads = kinds.map((kind) => {
+      const formerKind = FORMER_KINDS[kind];
+      const options = { feed: this.workloads, formerKind, ofSeveral: true };
+      return [kind, this.#reflector(HEAD_KINDS[kind], namespace, options)] as const;
+    });
+    const view: NamespaceView = {
       namespace,
-      this.workloads as StateFeed<unknown, WorkloadState> as StateFeed<Deployment, WorkloadState>,
-    );
-    const view = { namespace, pods, deployments };
+      pods: this.#reflector(PODS, namespace, { feed: this.pods }),
+      heads: new Map(heads),
+      parts: new Map<Part["kind"], Reflector<Part>>([
+        ["ServiceAccount", this.#reflector(PART_KINDS.ServiceAccount, namespace)],
+        ["Service", this.#reflector(PART_KINDS.Service, namespace)],
+      ]),
+    };
     this.#namespaces.set(namespace, view);
     if (this.#closed) return view; // which never syncs
-    pods.start();
-    deployments.start();
+    for (const reflector of reflectorsOf(view)) reflector.start();
     return view;
+  }
+
+  /** The namespaces that are seen. */
+  get namespaces(): readonly NamespaceView[] {
+    return [...this.#namespaces.values()];
+  }
+
+  /** Watches the cluster's nodes too, from now on; a Role in a namespace does not allow that. */
+  watchNodes(): void {
+    if (this.#nodes !== undefined || this.#closed) return;
+    this.#nodes = this.#reflector(NODES, undefined, { feed: this.nodes });
+    this.#nodes.start();
+  }
+
+  /** The head of that name, whatever its kind; one that is being deleted only if there is no other. */
+  head(namespace: string, name: string): Head | undefined {
+    const found = [...this.namespace(namespace).heads.values()]
+      .map((heads) => heads.store.get(`${namespace}/${name}`))
+      .filter((head) => head !== undefined);
+    return found.find(({ metadata }) => metadata?.deletionTimestamp == null) ?? found[0];
   }
 
   /** The worst state of all reflectors; `undefined` while there is none. */
   get state(): ReflectorState | undefined {
-    const states = new Set(this.#reflectors().map((reflector) => reflector.health.state));
+    const states = new Set(this.reflectors.map((reflector) => reflector.health.state));
     return WORST_FIRST.find((state) => states.has(state));
   }
 
   /** Milliseconds since the reflector that has heard nothing for longest has heard something. */
   get lastHeardMs(): number {
-    return Math.max(-Infinity, ...this.#reflectors().map(({ health }) => health.lastHeardMs));
+    return Math.max(-Infinity, ...this.reflectors.map(({ health }) => health.lastHeardMs));
+  }
+
+  /** All reflectors. */
+  get reflectors(): AnyReflector[] {
+    const nodes = this.#nodes === undefined ? [] : [this.#nodes];
+    return [...nodes, ...this.namespaces.flatMap(reflectorsOf)];
   }
 
   /** Stops at once; what was seen stays readable. */
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#reflectors().map((reflector) => reflector.close()));
-  }
-
-  #reflectors(): (Reflector<Pod> | Reflector<Deployment>)[] {
-    return [...this.#namespaces.values()].flatMap(({ pods, deployments }) => [pods, deployments]);
+    await Promise.all(this.reflectors.map((reflector) => reflector.close()));
   }
 
   #reflector<T extends KubeObject, S extends ObservedState>(
     kind: ResourceKind<T>,
-    namespace: string,
-    feed: StateFeed<T, S>,
+    namespace: string | undefined,
+    options: { feed?: StateFeed<T, S>; formerKind?: ResourceKind<T>; ofSeveral?: boolean } = {},
   ): Reflector<T> {
+    const { feed, formerKind } = options;
     const reflector = new Reflector(this.#client, kind, {
       ...this.#options.watch,
-      namespace,
-      labelSelector: this.#labelSelector,
+      formerKind,
+      ...(namespace === undefined ? {} : { namespace, labelSelector: this.#labelSelector }),
     });
-    reflector.onChange((change) => feed.take(change));
+    reflector.onChange((change) => {
+      this.#options.onObject(change);
+      feed?.take(change);
+    });
     reflector.onError(this.#options.onError);
     let lost: { relists: number } | undefined;
     reflector.onState((state, error) => {
       const { synced, relists } = reflector.health;
       // A watch that resumes lists nothing: what is there must be told again all the same.
-      if (state === "synced" && lost?.relists === relists) feed.replay(namespace);
+      if (state === "synced" && lost?.relists === relists) {
+        feed?.replay(namespace ?? "", options.ofSeveral ? kind.kind : undefined);
+      }
       if (state === "synced") lost = undefined;
       if (state === "disconnected" && synced) lost ??= { relists };
       this.#update(error);
@@ -174,4 +237,8 @@ export class ClusterView implements EventFeeds {
     this.#state = state;
     this.#options.onState(state, error);
   }
+}
+
+function reflectorsOf({ pods, heads, parts }: NamespaceView): AnyReflector[] {
+  return [pods, ...heads.values(), ...parts.values()];
 }

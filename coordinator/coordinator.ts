@@ -1,7 +1,14 @@
 import { type ClusterConfig, loadClusterConfig, Transport } from "../kube/mod.ts";
-import { type ErrorHandler, ErrorReporter, type Handler, onStopSignal } from "../runtime/mod.ts";
+import { Election } from "../primitives/mod.ts";
+import {
+  type ErrorHandler,
+  ErrorReporter,
+  type Handler,
+  onStopSignal,
+  within,
+} from "../runtime/mod.ts";
 import { ClusterView } from "./cluster_view.ts";
-import { EventHub } from "./events/event_hub.ts";
+import { EventHub, type OwnEvent } from "./events/event_hub.ts";
 import type {
   ConnectionState,
   CoordinatorEvent,
@@ -11,11 +18,20 @@ import type {
   PodEvent,
   WorkloadEvent,
 } from "./events/events.ts";
+import { LABELS } from "./labels.ts";
+import { ElectedLeadership } from "./leadership/elected_leadership.ts";
+import type { Leadership } from "./leadership/leadership.ts";
+import { LeadingHandlers, type LeadingTerm } from "./leadership/leading_handlers.ts";
+import type { Mandate } from "./leadership/mandate.ts";
+import { SoloLeadership } from "./leadership/solo_leadership.ts";
+import { Tenure } from "./leadership/tenure.ts";
 import {
   checkCoordinatorOptions,
   type CheckedCoordinatorOptions,
   type CoordinatorOptions,
 } from "./options.ts";
+import type { FlightRecorder } from "./recorder/flight_recorder.ts";
+import { Telemetry } from "./telemetry.ts";
 import { checkRunParams, type RunParams } from "./workloads/run_params.ts";
 import type { Workload } from "./workloads/workload.ts";
 import { Workloads } from "./workloads/workloads.ts";
@@ -42,6 +58,12 @@ export interface CoordinatorHealth {
   readonly state: "idle" | "connecting" | ConnectionState;
   /** Milliseconds since all watches were last heard of; Infinity while one never was. */
   readonly stalenessMs: number;
+  /** Whether this coordinator leads, and may change the cluster. */
+  readonly leading: boolean;
+  /** The fencing token of its term; none while it does not lead, and without an election. */
+  readonly token: number | undefined;
+  /** Who leads, if it is another one and known. */
+  readonly leader: string | undefined;
 }
 
 type State = "created" | "running" | "stopping" | "stopped";
@@ -80,9 +102,12 @@ type State = "created" | "running" | "stopping" | "stopped";
 export class Coordinator implements AsyncDisposable {
   readonly #options: CheckedCoordinatorOptions & { namespace: string };
   readonly #errors: ErrorReporter;
+  readonly #telemetry: Telemetry;
   readonly #transport: Transport;
   readonly #view: ClusterView;
   readonly #hub: EventHub;
+  readonly #leading: LeadingHandlers;
+  readonly #tenure: Tenure;
   readonly #workloads: Workloads;
   readonly #life = new AbortController();
   readonly #stopRequested = Promise.withResolvers<void>();
@@ -94,26 +119,66 @@ export class Coordinator implements AsyncDisposable {
   private constructor(options: CheckedCoordinatorOptions, config: ClusterConfig) {
     this.#options = { ...options, namespace: options.namespace ?? config.namespace };
     this.#errors = new ErrorReporter(`coordinator "${options.name}"`);
-    this.#transport = new Transport(config, { budget: options.budget });
-    this.#view = new ClusterView(this.#transport, options.name, {
-      watch: options.watch,
-      onError: (error) => this.#errors.report(error),
-      onState: (_, error) => this.#tellConnection(error),
+    const onError = (error: unknown): void => this.#errors.report(error);
+    this.#telemetry = new Telemetry({
+      reflectors: () => this.#view.reflectors,
+      queues: () => this.#hub.queues(),
+      leadership: () => {
+        const { mandate } = this.#tenure;
+        return { leading: mandate !== undefined, token: mandate?.token };
+      },
+      transport: () => this.#transport.stats,
+      stopping: () => this.#state === "stopping" || this.#state === "stopped",
     });
-    this.#hub = new EventHub(this.#view, (error) => this.#errors.report(error));
+    const { onRequest } = this.#telemetry;
+    this.#transport = new Transport(config, { budget: options.budget, onRequest });
+    this.#view = new ClusterView(this.#transport, options.name, {
+      kinds: options.kinds,
+      watch: options.watch,
+      onError,
+      onState: (_, error) => this.#tellConnection(error),
+      onObject: (change) => {
+        this.#telemetry.onObject(change);
+        this.#workloads.take(change);
+      },
+    });
+    this.#hub = new EventHub(this.#view, onError, { onHandled: this.#telemetry.onHandled });
+    this.#leading = new LeadingHandlers(onError);
+    const leadership = this.#leadership();
+    leadership.onChange((change) => this.#telemetry.onLeadership(change));
+    this.#tenure = new Tenure(leadership, {
+      takeOver: async (mandate) => {
+        if (mandate.token === undefined) return; // it is alone: there is nobody to fence off
+        this.#watch();
+        await this.#workloads.takeOver(mandate);
+      },
+      begin: (mandate) => this.#begin(mandate),
+      end: (_, reason) => this.#end(reason),
+      follow: (leader) => this.#emit({ type: "following", leader }),
+      onError,
+    });
     this.#workloads = new Workloads({
       client: this.#transport,
       coordinator: options.name,
       view: this.#view,
+      tenure: this.#tenure,
       life: this.#life.signal,
       owner: options.owner === undefined
         ? undefined
         : { name: options.owner, namespace: this.namespace },
+      onError,
+      onDrift: ({ head: { kind, metadata }, fields, repaired }) =>
+        this.#emit({
+          type: "drifted",
+          object: { kind, name: metadata?.name ?? "", namespace: metadata?.namespace ?? "" },
+          fields,
+          repaired,
+        }),
     });
   }
 
   /**
-   * Makes a coordinator. Nothing is sent to the cluster yet.
+   * Makes a coordinator. Nothing is sent to the cluster yet; with `health` it answers probes.
    *
    * @throws {TypeError} naming each bad option, what was given and what is allowed
    * @throws {ConfigError} when no cluster is found, saying where it was looked for
@@ -124,6 +189,7 @@ export class Coordinator implements AsyncDisposable {
     signal?.throwIfAborted();
     const config = checked.config ?? await loadClusterConfig({ kubeconfig, context, signal });
     const coordinator = new Coordinator(checked, config);
+    coordinator.#telemetry.start(checked.health, { idleTimeout: checked.watch?.idleTimeout });
     signal?.addEventListener("abort", coordinator.#onAbort, { once: true });
     return coordinator;
   }
@@ -138,11 +204,23 @@ export class Coordinator implements AsyncDisposable {
     return this.#options.namespace;
   }
 
-  /** How it stands with the API server, now. */
+  /** How it stands with the API server and with the other replicas, now. */
   get health(): CoordinatorHealth {
+    const { mandate, leader } = this.#tenure;
+    const leadership = { leading: mandate !== undefined, token: mandate?.token, leader };
     const state = this.#view.state;
-    if (state === undefined) return { state: "idle", stalenessMs: Infinity };
-    return { state, stalenessMs: this.#view.lastHeardMs };
+    if (state === undefined) return { state: "idle", stalenessMs: Infinity, ...leadership };
+    return { state, stalenessMs: this.#view.lastHeardMs, ...leadership };
+  }
+
+  /** Where it answers probes; nothing without the option `health`. */
+  get healthPort(): number | undefined {
+    return this.#telemetry.port;
+  }
+
+  /** The last things that happened to it and that it did, linked by cause. */
+  get recorder(): FlightRecorder {
+    return this.#telemetry.recorder;
   }
 
   /** Calls `handler` for each event of the coordinator itself; returns what removes it. */
@@ -152,22 +230,37 @@ export class Coordinator implements AsyncDisposable {
 
   /** Calls `handler` for each event of a pod; returns what removes it. */
   onPodEvent(handler: Handler<PodEvent>): () => void {
-    return this.#hub.onPodEvent(handler);
+    return this.#hub.onPodEvent(this.#bound(handler));
   }
 
   /** Calls `handler` for each event of a deployment; returns what removes it. */
   onDeploymentEvent(handler: Handler<DeploymentEvent>): () => void {
-    return this.#hub.onDeploymentEvent(handler);
+    return this.#hub.onDeploymentEvent(this.#bound(handler));
   }
 
-  /** Calls `handler` for each event of a workload, of whatever kind; returns what removes it. */
+  /** Calls `handler` for each event of a workload, whatever its kind; returns what removes it. */
   onWorkloadEvent(handler: Handler<WorkloadEvent>): () => void {
-    return this.#hub.onWorkloadEvent(handler);
+    return this.#hub.onWorkloadEvent(this.#bound(handler));
   }
 
-  /** Calls `handler` for each event of a node; returns what removes it. */
+  /**
+   * Calls `handler` for each event of a node; returns what removes it. Nodes belong to no namespace:
+   * the coordinator needs a ClusterRole with the verbs list and watch of nodes, and tells `onError`
+   * without one.
+   */
   onNodeEvent(handler: Handler<NodeEvent>): () => void {
-    return this.#hub.onNodeEvent(handler);
+    this.#view.watchNodes();
+    return this.#hub.onNodeEvent(this.#bound(handler));
+  }
+
+  /**
+   * Calls `handler` each time that this coordinator begins to lead, at once if it does; returns what
+   * removes it. What needs leadership takes `term.signal`: it aborts before another one can lead, and
+   * when the coordinator is stopped. Leadership is handed over when the handler has settled, or after
+   * the grace period. Without an election it is called once, by `start()`.
+   */
+  onLeading(handler: Handler<LeadingTerm>): () => void {
+    return this.#leading.add(this.#hub.scoped(this.#tenure.bind(handler)));
   }
 
   /** Calls `handler` for each error that has no caller; without one they are printed. */
@@ -185,7 +278,12 @@ export class Coordinator implements AsyncDisposable {
 
   /**
    * Runs a workload: makes the cluster match the parameters, whatever ran under that name before.
-   * Resolves when that is stored; the handle's `ready()` waits until it runs.
+   * Resolves when that is stored; the handle's `ready()` waits until it runs. From then on the
+   * workload is kept as it was defined, or what is changed is told, by the parameter `drift`.
+   *
+   * With an election it stands for it first. On a follower it resolves at once: the workload is
+   * declared, and this replica applies it when it comes to lead. A leader finds the number of workers
+   * that `scale` has set and leaves it, unless the definition is another one.
    *
    * @throws {TypeError} naming each bad parameter, what was given and what is allowed; then
    *   nothing was sent
@@ -200,6 +298,14 @@ export class Coordinator implements AsyncDisposable {
     const workload = await this.#workloads.run(checked);
     if (this.#state === "running") this.#view.namespace(checked.namespace);
     return workload;
+  }
+
+  /**
+   * A handle of a workload by its name, also of one that another replica or an earlier process of
+   * this coordinator has run.
+   */
+  workload(name: string, options: { namespace?: string } = {}): Workload {
+    return this.#workloads.workload({ name, namespace: options.namespace ?? this.namespace });
   }
 
   /**
@@ -243,14 +349,16 @@ export class Coordinator implements AsyncDisposable {
       // 2. The first event comes before any that it explains.
       this.#hub.emit({ type: "started" });
       this.#tellConnection();
-      // 3. The feeds open before the watches begin, so that nothing is told twice.
-      this.#hub.open();
-      // 4. Everything that was run is watched, and what an earlier coordinator of this name left.
-      for (const namespace of this.#watchedNamespaces()) this.#view.namespace(namespace);
+      // 3. Everything that was run is watched, and what an earlier coordinator of this name left: a
+      //    follower too knows all of it when it comes to lead.
+      this.#watch();
+      // 4. Who leads already tells what it sees; all others stand for election.
+      if (this.#tenure.mandate !== undefined) this.#tell(this.#tenure.mandate);
+      else this.#tenure.start();
       await this.#stopRequested.promise;
       await this.#close();
     } finally {
-      // 9. Signal listeners go last: until here the second signal must be able to force the end.
+      // 13. Signal listeners go last: until here the second signal must be able to force the end.
       signal?.removeEventListener("abort", this.#onAbort);
       processSignals[Symbol.dispose]();
     }
@@ -265,28 +373,90 @@ export class Coordinator implements AsyncDisposable {
     const started = this.#state === "running";
     this.#state = "stopping";
     if (started) this.#hub.emit({ type: "stopping" });
-    // 5. The hub takes no more changes, and what waits there is handled: a handler may still use
+    const grace = started ? this.#options.grace : 0;
+    const deadline = performance.now() + grace;
+    // 5. Work that needs leadership ends while it still leads: the next one must find it settled.
+    const settled = this.#leading.close();
+    // 6. The hub takes no more changes, and what waits there is handled: a handler may still use
     //    workloads (delete them, say), so workloads and watches live until the handlers have ended.
-    await this.#hub.close(started ? this.#options.grace : 0);
-    // 6. Whoever waits for a workload is told.
+    await this.#hub.close(grace);
+    await within(Math.max(0, deadline - performance.now()), settled);
+    // 7. Whoever waits for a workload is told, and nothing is repaired any more.
     this.#life.abort(new Error(`Cannot go on: coordinator "${this.name}" is stopped`));
-    // 7. Watches end before what they send their requests with.
+    await this.#workloads.close();
+    // 8. Nothing of this term can happen any more: the next one may lead.
+    await this.#tenure.close();
+    // 9. Watches end before what they send their requests with.
     await this.#view.close();
-    // 8. Nothing sends requests any more.
+    // 10. Nothing sends requests any more.
     await this.#transport.close();
+    // 11. Until here probes are told that it is stopping, and not that it is gone.
+    await this.#telemetry.close();
+    // 12. The caller's signal needs nobody any more.
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#state = "stopped";
   }
 
-  #watchedNamespaces(): Set<string> {
+  #leadership(): Leadership {
+    const { election, name } = this.#options;
+    if (election === false) return new SoloLeadership();
+    const settings = election === true ? {} : election;
+    return new ElectedLeadership(
+      new Election(this.#transport, {
+        ...settings,
+        name: settings.name ?? `troupe-${name}`,
+        namespace: this.namespace,
+        labels: { [LABELS.managedBy]: "troupe", [LABELS.coordinator]: name },
+      }),
+    );
+  }
+
+  /** The mandate begins: handlers hear what is there. */
+  #begin(mandate: Mandate): void {
+    this.#workloads.begin();
+    if (this.#state === "running") this.#tell(mandate);
+  }
+
+  /** Tells handlers what is there, in the name of a mandate. */
+  #tell(mandate: Mandate): void {
+    this.#emit({ type: "leading", token: mandate.token });
+    this.#hub.open();
+    this.#leading.begin(mandate);
+    if (this.#options.prune) {
+      this.#workloads.prune().catch((e) => {
+        if (!mandate.signal.aborted) this.#errors.report(e);
+      });
+    }
+  }
+
+  /** The mandate is over: handlers hear nothing until the next one. */
+  #end(reason: Error): void {
+    void this.#hub.shut(0);
+    this.#emit({ type: "lost", reason });
+  }
+
+  /** Emits an event of a replica's leadership, which a coordinator that is alone does not have. */
+  #emit(event: OwnEvent): void {
+    const alone = this.#options.election === false && event.type !== "drifted";
+    if (this.#state === "running" && !alone) this.#hub.emit(event);
+  }
+
+  /** A handler under the mandate of the moment, whose calls are recorded. */
+  #bound<E extends { readonly source: object }>(handler: Handler<E>): Handler<E> {
+    return this.#tenure.bind(this.#telemetry.caused(handler));
+  }
+
+  #watch(): void {
     const { namespaces = [] } = this.#options;
-    return new Set([this.namespace, ...namespaces, ...this.#workloads.namespaces]);
+    const all = new Set([this.namespace, ...namespaces, ...this.#workloads.namespaces]);
+    for (const namespace of all) this.#view.namespace(namespace);
   }
 
   #tellConnection(error?: Error): void {
     const state = this.#view.state;
     if (this.#state !== "running" || state === undefined || state === "connecting") return;
-    if (state === "connected" || state === "synced") this.#hub.emit({ type: state });
-    else this.#hub.emit({ type: state, ...(error && { error }) });
+    if (state === "stale" || state === "disconnected") {
+      this.#hub.emit({ type: state, ...(error && { error }) });
+    } else this.#hub.emit({ type: state });
   }
 }

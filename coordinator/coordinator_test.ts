@@ -47,7 +47,13 @@ Deno.test("Coordinator tells what is there as replayed, then what changes", asyn
 Deno.test("Coordinator tells its own life and its connection in order", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   const coordinator = await sandbox.coordinator();
-  deepStrictEqual(coordinator.health, { state: "idle", stalenessMs: Infinity });
+  deepStrictEqual(coordinator.health, {
+    state: "idle",
+    stalenessMs: Infinity,
+    leading: false,
+    token: undefined,
+    leader: undefined,
+  });
   const events = new Heard<CoordinatorEvent>();
   coordinator.onCoordinatorEvent(events.add);
   const started = coordinator.start();

@@ -4,8 +4,8 @@
  * @module
  */
 import { z } from "zod";
-import { namespaceName, onStopSignal, runProgram } from "../runtime/mod.ts";
-import { Coordinator, type DeploymentEvent, type PodEvent } from "./mod.ts";
+import { listenAddress, namespaceName, onStopSignal, runProgram } from "../runtime/mod.ts";
+import { Coordinator, type CoordinatorEvent, type DeploymentEvent, type PodEvent } from "./mod.ts";
 
 /** How long a worker may take to answer a greeting, in milliseconds. */
 const GREETING_TIMEOUT = 5_000;
@@ -32,6 +32,18 @@ const program = {
       value: "N",
       help: "how many workers to run",
     },
+    election: {
+      schema: z.enum(["", "true", "false"]).transform((text) => text !== "false")
+        .describe("nothing, true or false"),
+      default: "false",
+      value: "[BOOL]",
+      help: "whether this is one of several replicas, of which one leads",
+    },
+    "health-port": {
+      schema: z.string().regex(/^\d{1,5}$/).transform(Number).describe("a port"),
+      value: "PORT",
+      help: "where to answer /livez, /readyz and /metrics (default: nowhere)",
+    },
     kubeconfig: {
       schema: z.string().min(1).describe("the path of a file"),
       value: "PATH",
@@ -43,6 +55,13 @@ const program = {
 /** An image without a registry is one that was built or loaded here: pulling it would fail. */
 function pullPolicy(image: string): "IfNotPresent" | undefined {
   return image.includes("/") ? undefined : "IfNotPresent";
+}
+
+function describeSelf(e: CoordinatorEvent): string {
+  if (e.type === "leading") return `supervisor leads with token ${e.token}`;
+  if (e.type === "following") return `supervisor follows ${e.leader ?? "nobody yet"}`;
+  if (e.type === "lost") return `supervisor leads no more: ${e.reason.message}`;
+  return `supervisor ${e.type}`;
 }
 
 function describeDeployment(e: DeploymentEvent): string {
@@ -67,14 +86,20 @@ async function greet(e: PodEvent): Promise<string> {
 
 if (import.meta.main) {
   await runProgram(program, async (flags) => {
-    const { namespace, kubeconfig, replicas, "worker-image": image } = flags;
+    const { namespace, kubeconfig, replicas, election, "worker-image": image } = flags;
+    const port = flags["health-port"];
     await using coordinator = await Coordinator.create({
       name: "greeter-supervisor",
       namespace,
       kubeconfig,
+      election,
+      kinds: ["Deployment"],
+      ...(port === undefined
+        ? {}
+        : { health: { port, hostname: listenAddress(Deno.env.get("POD_IP")) } }),
     });
     coordinator.onError((e) => console.error(`supervisor: ${e.message}`));
-    coordinator.onCoordinatorEvent((e) => console.log(`supervisor ${e.type}`));
+    coordinator.onCoordinatorEvent((e) => console.log(describeSelf(e)));
     coordinator.onDeploymentEvent((e) => console.log(describeDeployment(e)));
     coordinator.onPodEvent(async (e) => {
       console.log(describePod(e));

@@ -84,7 +84,26 @@ export {
   type Presented,
   type TlsMaterial,
 } from "../kube/mod.ts";
-export type { CoordinatorOptions } from "./options.ts";
+export type { CoordinatorOptions, ElectionSettings } from "./options.ts";
+export type { HealthOptions } from "./health/health_options.ts";
+export type { LeadingTerm } from "./leadership/leading_handlers.ts";
+export { NotLeadingError } from "./leadership/mandate.ts";
+export type {
+  ChangeData,
+  DecisionData,
+  Entry,
+  EntryData,
+  HandlerData,
+  LeadershipData,
+  ObjectRef,
+  OperationData,
+  WriteData,
+} from "./recorder/entries.ts";
+export {
+  FlightRecorder,
+  type FlightRecorderOptions,
+  type RecordOptions,
+} from "./recorder/flight_recorder.ts";
 export type { WatchOptions } from "./cluster_view.ts";
 export type { Head, HeadKind } from "./workloads/definition/mod.ts";
 export type { StorageParams, VolumeParams } from "./workloads/definition/params/disks.ts";

@@ -2,6 +2,8 @@ import { z } from "zod";
 import type { ClusterConfig } from "../kube/mod.ts";
 import { checkOptions, dnsLabel, dnsName, instance, namespaceName } from "../runtime/mod.ts";
 import type { WatchOptions } from "./cluster_view.ts";
+import { type HealthOptions, healthOptions } from "./health/health_options.ts";
+import { HEAD_KINDS, type HeadKind } from "./heads.ts";
 
 /** How long handlers may go on after the first SIGTERM: less than a pod's 30 s. */
 const DEFAULT_GRACE = 25_000;
@@ -10,6 +12,7 @@ const AT_MOST_A_DAY = 24 * 60 * 60 * 1000;
 const milliseconds = z.number().min(0).max(AT_MOST_A_DAY).describe("milliseconds from 0 to a day");
 const wait = z.number().positive().max(AT_MOST_A_DAY);
 const path = z.string().min(1);
+const ALL_KINDS = Object.keys(HEAD_KINDS) as [HeadKind, ...HeadKind[]];
 
 const schema = z.strictObject({
   name: dnsLabel(63),
@@ -20,6 +23,24 @@ const schema = z.strictObject({
   context: path.optional().describe("the name of a context in the kubeconfig"),
   config: instance<ClusterConfig>("a ClusterConfig").optional(),
   grace: milliseconds.default(DEFAULT_GRACE),
+  election: z.union([
+    z.boolean(),
+    z.strictObject({
+      name: dnsName.optional(),
+      identity: z.string().min(1).optional(),
+      leaseDuration: z.int().min(1000).max(AT_MOST_A_DAY).optional(),
+      renewDeadline: wait.optional(),
+      renewInterval: wait.optional(),
+    }),
+  ]).default(false).describe(
+    "true, false, or { name, identity, leaseDuration, renewDeadline, renewInterval }, the last three " +
+      "in milliseconds",
+  ),
+  kinds: z.array(z.enum(ALL_KINDS)).min(1).default(["Deployment", "StatefulSet", "DaemonSet"])
+    .describe(
+      `a list of ${ALL_KINDS.map((kind) => `"${kind}"`).join(", ")}`,
+    ),
+  prune: z.boolean().default(false).describe("true or false"),
   budget: z.strictObject({ perSecond: z.number().positive(), burst: z.number().min(1) }).optional()
     .describe("{ perSecond, burst }, perSecond more than 0 and burst at least 1"),
   watch: z.strictObject({
@@ -32,6 +53,7 @@ const schema = z.strictObject({
     "{ idleTimeout, staleAfter, minBackoff, maxBackoff }, each more than 0 and at most a day in " +
       "milliseconds, and { pageSize }, an integer from 1",
   ),
+  health: healthOptions.optional(),
   signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
 });
 
@@ -76,18 +98,76 @@ export interface CoordinatorOptions {
    */
   grace?: number;
   /**
+   * Whether this is one of several replicas, of which one leads: they stand for election on a Lease
+   * named `troupe-<coordinator>` in `namespace`. Only the leader changes the cluster and calls
+   * handlers.
+   * @default false: it is alone, and leads
+   */
+  election?: boolean | ElectionSettings;
+  /**
+   * Kinds of objects that workloads may become, and so what its Role must allow.
+   * @default all
+   */
+  kinds?: HeadKind[];
+  /**
+   * Whether the leader deletes, when it begins, what carries the coordinator's label and was not run
+   * by this program before `start()`.
+   * @default false
+   */
+  prune?: boolean;
+  /**
    * How many requests it may send, retries included.
    * @default { perSecond: 20, burst: 40 }
    */
   budget?: { perSecond: number; burst: number };
   /** How its watches behave: idle and stale times, waits, page size. */
   watch?: WatchOptions;
+  /**
+   * Where it answers probes (`/livez`, `/readyz`) and Prometheus (`/metrics`).
+   * @default nowhere
+   */
+  health?: HealthOptions;
   /** Stops the coordinator when it aborts. */
   signal?: AbortSignal;
 }
 
+/** How replicas of a coordinator elect the one that leads. */
+export interface ElectionSettings {
+  /**
+   * Name of the Lease.
+   * @default "troupe-" and the coordinator's name
+   */
+  name?: string;
+  /**
+   * Tells this replica from all others, also from one that is started again in the same pod.
+   * @default the host's name, which is the pod's, and a random part
+   */
+  identity?: string;
+  /**
+   * Milliseconds, in whole seconds, after which a leader that died is succeeded. Shorter finds a
+   * death sooner, longer survives longer outages of the API server.
+   * @default 8_000
+   */
+  leaseDuration?: number;
+  /**
+   * Milliseconds for which a leader goes on without a renewal; less than `leaseDuration`.
+   * @default three quarters of `leaseDuration`
+   */
+  renewDeadline?: number;
+  /**
+   * Milliseconds between renewals, which are the only writes in a steady state.
+   * @default a quarter of `leaseDuration`
+   */
+  renewInterval?: number;
+}
+
 /** Options that were checked and have their defaults. */
-export type CheckedCoordinatorOptions = CoordinatorOptions & { grace: number };
+export type CheckedCoordinatorOptions = CoordinatorOptions & {
+  grace: number;
+  election: boolean | ElectionSettings;
+  kinds: HeadKind[];
+  prune: boolean;
+};
 
 /**
  * Checks the options.

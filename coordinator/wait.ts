@@ -1,6 +1,6 @@
 import { isForbidden } from "../kube/mod.ts";
 import { quote } from "../runtime/mod.ts";
-import type { NamespaceView } from "./cluster_view.ts";
+import type { AnyReflector } from "./cluster_view.ts";
 
 /** The longest time that a timer can be set to, in milliseconds: a bit less than 25 days. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -45,20 +45,19 @@ export async function withDeadline<T>(
 }
 
 /**
- * Resolves with the first value that `check` returns. It is asked when both lists of the view are
- * complete, and again after each change of an object or of the connection.
+ * Resolves with the first value that `check` returns. It is asked when the lists of the reflectors
+ * are complete, and again after each change of an object or of the connection.
  *
  * Rejects with what `check` throws, with the signal's reason, or, as waiting would not end, when a
  * role does not allow to list or watch.
  */
 export async function waitFor<T>(
-  view: NamespaceView,
+  reflectors: readonly AnyReflector[],
   signal: AbortSignal,
   check: () => T | undefined,
 ): Promise<T> {
   signal.throwIfAborted();
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  const reflectors = [view.pods, view.deployments];
   let synced = false;
   const look = (): void => {
     if (!synced) return;

@@ -85,6 +85,11 @@ export class EventHub {
     return this.#scope.inside;
   }
 
+  /** A handler as this hub calls its own: what it calls knows that it runs in a handler. */
+  scoped<E, R>(handler: (event: E) => R): (event: E) => R {
+    return this.#scope.wrap(handler);
+  }
+
   /** Adds a handler of the coordinator's own events; returns what removes it. */
   onCoordinatorEvent(handler: Handler<CoordinatorEvent>): () => void {
     return this.#own.add(this.#scope.wrap(handler));

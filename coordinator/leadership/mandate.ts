@@ -22,7 +22,11 @@ export class NotLeadingError extends Error {
   /** Who leads, if anybody does and it is known. */
   readonly leader: string | undefined;
 
-  /** @param what what cannot be done, such as `scale "worker"` */
+  /**
+   * An error about something that only the leader may do.
+   *
+   * @param what what cannot be done, such as `scale "worker"`
+   */
   constructor(what: string, options: { leader?: string; cause?: unknown; why?: string } = {}) {
     const { leader, cause } = options;
     const why = options.why ?? (leader === undefined ? "nobody leads yet" : `"${leader}" leads`);

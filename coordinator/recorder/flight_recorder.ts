@@ -66,7 +66,11 @@ export class FlightRecorder implements Iterable<Entry> {
   #next = 1;
   #bytes = 0;
 
-  /** @throws {RangeError} when a bound is not at least 1 */
+  /**
+   * Nothing is recorded yet.
+   *
+   * @throws {RangeError} when a bound is not at least 1
+   */
   constructor(options: FlightRecorderOptions = {}) {
     const { entries = MAX_ENTRIES, bytes = MAX_BYTES } = options;
     if (!(Number.isSafeInteger(entries) && entries >= 1 && bytes >= 1)) {

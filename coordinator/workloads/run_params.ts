@@ -1,6 +1,6 @@
 import { checkOptions } from "../../runtime/mod.ts";
 import { fieldComplaints } from "./definition/field_complaints.ts";
-import type { Head } from "./definition/head.ts";
+import type { Head } from "../heads.ts";
 import { kindComplaints } from "./definition/head_kind.ts";
 import type { StorageParams, VolumeParams } from "./definition/params/disks.ts";
 import type { EnvValue } from "./definition/params/env.ts";

@@ -20,7 +20,7 @@ Deno.test("Coordinator.run() stores what is asked, and the same again changes no
   await coordinator.run({ ...W, envs: { A: "1" } });
   const after = await sandbox.apps.getDeployment("w");
   strictEqual(after.metadata!.generation, before.metadata!.generation);
-  strictEqual(sandbox.requests.length, 2, sandbox.requests.join("\n"));
+  deepStrictEqual(sandbox.requests.filter((line) => !line.startsWith("GET")), []);
 });
 
 Deno.test("Coordinator.run() takes away what is asked for no more", async () => {
@@ -71,7 +71,7 @@ Deno.test("Coordinator.run() leaves a workload of another coordinator alone", as
   await other.run(W);
   await using coordinator = await sandbox.coordinator();
   await rejects(() => coordinator.run(W), {
-    message: 'Cannot run "w" in namespace "team": a ServiceAccount of that name exists and ' +
+    message: 'Cannot run "w" in namespace "team": a Deployment of that name exists and ' +
       'belongs to coordinator "other"; choose another name or delete it',
   });
 });
@@ -119,7 +119,6 @@ Deno.test("Coordinator.run() right after delete() waits for the end and runs ane
   const after = await anew.pods();
   deepStrictEqual([before.length, after.length], [1, 1]);
   notStrictEqual(after[0]!.name, before[0]!.name);
-  await rejects(() => old.scale(2), { message: 'Cannot scale "w": it was deleted' });
 });
 
 Deno.test("Coordinator.run() ties workloads to the owner that the coordinator is told", async () => {

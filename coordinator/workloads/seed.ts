@@ -77,11 +77,11 @@ export function remainder(live: Head): MergePatch | undefined {
 }
 
 function bare<H extends Head>(head: H): Pick<H, "apiVersion" | "kind" | "metadata"> {
-  const { name, namespace, labels, ownerReferences } = head.metadata!;
+  const { name, namespace, labels } = head.metadata!;
   return {
     apiVersion: head.apiVersion,
     kind: head.kind,
-    metadata: { name, namespace, labels: ownOf(labels), ownerReferences },
+    metadata: { name, namespace, labels: ownOf(labels) },
   };
 }
 

@@ -1,12 +1,49 @@
-import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
+/**
+ * What a coordinator runs.
+ *
+ * `run` declares a definition. Who leads makes the cluster match it: at once, and again whenever a
+ * head or a part changes or goes (drift), one pass for one workload at a time. Writes of one workload
+ * (`run`, `scale`, `delete`, repairs) go one after another in the order of the calls, so the last call
+ * wins; different workloads go side by side. A follower only declares. What runs and is not declared
+ * here, such as what an earlier program of this coordinator ran, is left as it is.
+ *
+ * @module
+ */
+import { AppsV1Api } from "@cloudydeno/kubernetes-apis/apps/v1";
+import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
-import { applyWorkload } from "./apply.ts";
+import {
+  type Change,
+  isOlder,
+  type KubeObject,
+  Reconciler,
+  type ServerVersion,
+  serverVersion,
+  type WritableKind,
+} from "../../kube/mod.ts";
+import { asError } from "../../runtime/mod.ts";
 import type { ClusterView } from "../cluster_view.ts";
+import { type Head, HEAD_KINDS, type HeadKind } from "../heads.ts";
+import { LABELS } from "../labels.ts";
+import { claimHead, claimHeads } from "../leadership/claim.ts";
+import { type Mandate, NotLeadingError } from "../leadership/mandate.ts";
+import type { Tenure } from "../leadership/tenure.ts";
+import { waitFor } from "../wait.ts";
+import { defineWorkload, type Definition, drift, minimumVersion } from "./definition/mod.ts";
+import { deploy, type DeployContext, type Deployed, ownedBy, withReplicasOf } from "./deploy.ts";
+import { FencedWriter, termOf } from "./fenced_writer.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { SerialWrites } from "./serial_writes.ts";
-import { waitFor } from "../wait.ts";
 import { type Applied, Workload, type WorkloadContext, workloadKey } from "./workload.ts";
-import { ownedBy } from "./workload_objects.ts";
+
+/** What was found changed by somebody else. */
+export interface Drift {
+  readonly head: Head;
+  /** Paths of the fields that were changed; empty if the workload or a part of it was deleted. */
+  readonly fields: readonly string[];
+  /** Whether it was made as it should be. */
+  readonly repaired: boolean;
+}
 
 /** Options of {@linkcode Workloads}. */
 export interface WorkloadsOptions {
@@ -16,48 +53,285 @@ export interface WorkloadsOptions {
   coordinator: string;
   /** What is seen of the cluster. */
   view: ClusterView;
+  /** What may be done now. */
+  tenure: Tenure;
   /** Aborts when the coordinator has stopped. */
   life: AbortSignal;
   /** The Deployment that workloads belong to; without one they belong to nobody. */
   owner: { name: string; namespace: string } | undefined;
+  /** Hears what fails without a caller; it is tried again. */
+  onError: (error: Error) => void;
+  /** Hears what somebody else has changed. */
+  onDrift: (drift: Drift) => void;
 }
 
-/**
- * What a coordinator runs. Writes of one workload (`run`, `scale`, `delete`) go one after another
- * in the order of the calls, so the last call wins; different workloads go side by side.
- */
+/** See the module's text. */
 export class Workloads {
+  readonly #options: WorkloadsOptions;
   readonly #context: WorkloadContext;
-  readonly #owner: WorkloadsOptions["owner"];
+  readonly #declared = new Map<string, CheckedRunParams>();
+  /** Keys that a call of `run` is about to apply. */
+  readonly #running = new Map<string, number>();
+  readonly #reconciler: Reconciler;
+  #version: Promise<ServerVersion> | undefined;
 
   /** Nothing runs yet. */
-  constructor({ owner, ...options }: WorkloadsOptions) {
-    this.#owner = owner;
-    this.#context = { ...options, applied: new Map(), writes: new SerialWrites() };
-  }
-
-  /** Namespaces in which something was run and not deleted. */
-  get namespaces(): string[] {
-    return [...this.#context.applied.values()].map(({ params }) => params.namespace);
-  }
-
-  /** Makes the cluster match the parameters; resolves when that is stored. */
-  async run(params: CheckedRunParams): Promise<Workload> {
-    const { applied, life, writes } = this.#context;
-    const key = workloadKey(params);
-    return await writes.add(key, life, async () => {
-      const owners = await this.#owners(params);
-      const deployment = await this.#apply(params, owners);
-      const shared = Object.assign(applied.get(key) ?? {}, { params, owners, deployment });
-      applied.set(key, shared);
-      return new Workload(shared, this.#context);
+  constructor(options: WorkloadsOptions) {
+    this.#options = options;
+    const { client, coordinator, view, tenure, life } = options;
+    const writer = new FencedWriter(client, coordinator);
+    this.#context = {
+      client,
+      coordinator,
+      view,
+      tenure,
+      life,
+      writer,
+      applied: new Map(),
+      deleted: new Set(),
+      writes: new SerialWrites(),
+      forget: (key) => {
+        this.#declared.delete(key);
+        this.#context.applied.delete(key);
+      },
+    };
+    this.#reconciler = new Reconciler((key) => this.#reconcile(key), {
+      name: "workloads",
+      onError: (_, error) => {
+        if (!(error instanceof NotLeadingError)) options.onError(asError(error));
+      },
+      signal: life,
     });
   }
 
+  /** Namespaces in which something is declared. */
+  get namespaces(): string[] {
+    return [...this.#declared.values()].map(({ namespace }) => namespace);
+  }
+
+  /** A handle of what has that name, whether or not it was run by this process. */
+  workload(target: { name: string; namespace: string }): Workload {
+    return new Workload(target, this.#context);
+  }
+
+  /** Declares a workload, and applies it if this coordinator leads; resolves when that is stored. */
+  async run(params: CheckedRunParams): Promise<Workload> {
+    const { tenure, life } = this.#options;
+    const key = workloadKey(params);
+    const before = this.#declared.get(key);
+    const asked = tenure.mandate !== undefined; // else it waits for a term: what was scaled stays
+    this.#declared.set(key, params);
+    this.#running.set(key, (this.#running.get(key) ?? 0) + 1);
+    try {
+      // all of it when it is this call's turn, so that it overtakes no other
+      await this.#context.writes.add(key, life, async () => {
+        while (await tenure.outcome(life) !== undefined) {
+          try {
+            return void await this.#applyNow(params, asked);
+          } catch (error) {
+            if (!(error instanceof NotLeadingError) || asked) throw error;
+          }
+        }
+      });
+    } catch (error) {
+      if (this.#declared.get(key) === params) {
+        if (before === undefined) this.#declared.delete(key);
+        else this.#declared.set(key, before);
+      }
+      throw error;
+    } finally {
+      const left = this.#running.get(key)! - 1;
+      if (left > 0) this.#running.set(key, left);
+      else this.#running.delete(key);
+    }
+    return this.workload(params);
+  }
+
+  /** Claims what is there for a new term; see `claimHeads`. */
+  async takeOver(mandate: Mandate): Promise<void> {
+    const { client, coordinator, view } = this.#options;
+    const { signal } = mandate;
+    for (const { heads, parts } of view.namespaces) {
+      const all = [...heads.values(), ...parts.values()];
+      await Promise.all(all.map((reflector) => reflector.synced({ signal })));
+    }
+    const places = view.namespaces.flatMap(({ namespace, heads }) =>
+      [...heads.keys()].map((kind) => ({ namespace, kind: kindOf(view, namespace, kind) }))
+    );
+    const isDeclared = (head: Head): boolean => this.#declared.has(keyOfHead(head));
+    const { writer } = this.#context;
+    await claimHeads({ client, writer, mandate, coordinator, places, isDeclared });
+  }
+
+  /** Begins to keep what is declared as it should be. */
+  begin(): void {
+    this.#context.applied.clear(); // somebody else may have changed what this one knew
+    for (const key of this.#declared.keys()) {
+      if (!this.#running.has(key)) this.#reconciler.enqueue(key);
+    }
+  }
+
+  /** Deletes what runs and is not declared; resolves when that is stored. */
+  async prune(): Promise<void> {
+    const { view } = this.#options;
+    for (const { namespace, heads } of view.namespaces) {
+      for (const { store } of heads.values()) {
+        for (const head of store.values()) {
+          const key = keyOfHead(head);
+          if (this.#declared.has(key) || head.metadata?.deletionTimestamp != null) continue;
+          const name = head.metadata?.labels?.[LABELS.workload] ?? "";
+          await this.workload({ name, namespace }).remove();
+        }
+      }
+    }
+  }
+
+  /** Hears that an object has changed. */
+  take({ type, object }: Change<KubeObject>): void {
+    const name = object.metadata?.labels?.[LABELS.workload];
+    if (name === undefined || object.kind === "Pod") return;
+    const key = workloadKey({ name, namespace: object.metadata?.namespace ?? "" });
+    if (type === "deleted") this.#context.deleted.delete(object.metadata?.uid ?? "");
+    if (isHead(object)) this.#remember(key, object, type === "deleted");
+    const mandate = this.#options.tenure.mandate;
+    if (mandate === undefined) return;
+    if (this.#declared.has(key)) this.#reconciler.enqueue(key);
+    else if (type !== "deleted" && isHead(object)) this.#claimLate(object, mandate);
+  }
+
+  /** Resolves when nothing is being repaired any more. */
+  async close(): Promise<void> {
+    await this.#reconciler.close();
+  }
+
+  /** A head that an older leader created after the claim; see `claimHeads`. */
+  #claimLate(head: Head, mandate: Mandate): void {
+    const term = termOf(head);
+    if (mandate.token === undefined || term === undefined || term >= mandate.token) return;
+    const { writer } = this.#context;
+    const kind = kindOf(this.#options.view, head.metadata!.namespace!, head.kind);
+    claimHead(kind, head, { writer, mandate, isDeclared: () => false }).catch((error) => {
+      if (!mandate.signal.aborted) this.#options.onError(asError(error));
+    });
+  }
+
+  /** Keeps the newest state of a head that was applied. */
+  #remember(key: string, head: Head, deleted: boolean): void {
+    const applied = this.#context.applied.get(key);
+    if (applied === undefined || !isSameObject(applied.head, head)) return;
+    if (deleted) applied.deleted = true;
+    if (!isOlder(head, applied.head)) applied.head = head;
+  }
+
+  /** Makes a declared workload as it should be, after something has changed. */
+  async #reconcile(key: string): Promise<void> {
+    const { tenure, onDrift } = this.#options;
+    const params = this.#declared.get(key);
+    if (params === undefined || tenure.mandate === undefined || this.#running.has(key)) return;
+    const applied = this.#context.applied.get(key);
+    if (applied === undefined) return void await this.#apply(params);
+    const fields = this.#driftOf(applied);
+    if (fields === undefined) return;
+    if (params.drift === "report") {
+      const told = JSON.stringify(fields);
+      if (applied.reported === told) return;
+      applied.reported = told;
+      return onDrift({ head: applied.head, fields, repaired: false });
+    }
+    const { head, written } = await this.#apply(params);
+    if (written) onDrift({ head, fields, repaired: true });
+  }
+
+  /** What is not as it was applied; nothing if all is, or if what was written is yet to be seen. */
+  #driftOf(applied: Applied): string[] | undefined {
+    const { params: { name, namespace }, definition, head, deleted } = applied;
+    const { heads, parts } = this.#options.view.namespace(namespace);
+    const isCleared = deleted && isEnded(head); // a job that has ended may be cleared away
+    if (isCleared) return undefined;
+    if (deleted) return [];
+    const seen = heads.get(head.kind)?.store.get(`${namespace}/${name}`);
+    if (seen === undefined || !isSameObject(seen, head) || isOlder(seen, head)) return undefined;
+    const fields = drift(definition.head, seen);
+    const isMissing = definition.parts.some(({ kind, metadata }) => {
+      const reflector = parts.get(kind);
+      return reflector?.health.synced && !reflector.store.has(`${namespace}/${metadata?.name}`);
+    });
+    return fields.length > 0 || isMissing ? fields : undefined;
+  }
+
+  /** Applies a workload when it is its turn. */
+  async #apply(params: CheckedRunParams): Promise<Deployed> {
+    const { life } = this.#options;
+    return await this.#context.writes.add(
+      workloadKey(params),
+      life,
+      () => this.#applyNow(params, false),
+    );
+  }
+
+  /** @param asked whether the user asks for it now; else what was scaled stays so */
+  async #applyNow(params: CheckedRunParams, asked: boolean): Promise<Deployed> {
+    const { coordinator, life, tenure, view } = this.#options;
+    const { applied, deleted, writer } = this.#context;
+    const key = workloadKey(params);
+    const mandate = tenure.require(`run "${params.name}"`);
+    const known = asked ? undefined : applied.get(key);
+    const definition = known?.definition ?? await this.#define(params);
+    const { heads, parts } = view.namespace(params.namespace);
+    const context: DeployContext = {
+      writer,
+      mandate,
+      coordinator,
+      signal: life,
+      kindOf: (kind) => kindOf(view, params.namespace, kind),
+      seen: {
+        head: ({ kind, metadata }) => {
+          const last = applied.get(key);
+          const found = heads.get(kind)?.store.get(`${params.namespace}/${metadata?.name}`);
+          const seen = deleted.has(found?.metadata?.uid ?? "") ? undefined : found;
+          return last === undefined || last.deleted ? seen : newest(seen, last.head);
+        },
+        part: ({ kind, metadata }) =>
+          parts.get(kind)?.store.get(`${params.namespace}/${metadata?.name}`),
+      },
+      gone: (head) => this.#gone(head),
+    };
+    const keepReplicas = !asked && known === undefined;
+    const deployed = await deploy(definition, context, { keepReplicas });
+    const { head } = deployed;
+    const shared: Applied = Object.assign(applied.get(key) ?? {}, {
+      params,
+      definition: {
+        ...definition,
+        head: keepReplicas ? withReplicasOf(definition.head, head) : definition.head,
+      },
+      head,
+      generation: head.metadata?.generation ?? 0,
+      deleted: false,
+      reported: undefined,
+    });
+    applied.set(key, shared);
+    return deployed;
+  }
+
+  async #define(params: CheckedRunParams): Promise<Definition> {
+    const { client, coordinator, life } = this.#options;
+    const needed = minimumVersion(params);
+    if (needed !== undefined) {
+      const version = await (this.#version ??= serverVersion(client, { signal: life }));
+      if (version.minor < needed.minor) {
+        throw new Error(
+          `Cannot run "${params.name}": ${needed.feature} needs Kubernetes 1.${needed.minor} or ` +
+            `later, the cluster is ${version.major}.${version.minor}`,
+        );
+      }
+    }
+    return defineWorkload(params, { coordinator, owners: await this.#owners(params) });
+  }
+
   /** Asks anew each time: an owner that was replaced must not take the workload with it. */
-  async #owners({ name, namespace }: CheckedRunParams): Promise<Applied["owners"]> {
-    const { client, life } = this.#context;
-    const owner = this.#owner;
+  async #owners({ name, namespace }: CheckedRunParams): Promise<OwnerReference[] | undefined> {
+    const { client, life, owner } = this.#options;
     if (owner === undefined) return undefined;
     if (owner.namespace !== namespace) {
       throw new TypeError(
@@ -66,22 +340,57 @@ export class Workloads {
       );
     }
     const api = new AppsV1Api(client).namespace(namespace);
-    return [ownedBy(await api.getDeployment(owner.name, { abortSignal: life }))];
+    const found = await api.getDeployment(owner.name, { abortSignal: life });
+    return [ownedBy(found)];
   }
 
-  /** Applies; when it meets a Deployment that is being deleted, waits for its end and begins anew. */
-  async #apply(params: CheckedRunParams, owners: Applied["owners"]): Promise<Deployment> {
-    const { client, coordinator, life, view } = this.#context;
-    const options = { client, coordinator, signal: life, owners };
-    while (true) {
-      const deployment = await applyWorkload(params, options);
-      const { uid, deletionTimestamp } = deployment.metadata ?? {};
-      if (deletionTimestamp == null) return deployment;
-      const seen = view.namespace(params.namespace);
-      await waitFor(seen, life, () => {
-        const found = seen.deployments.store.get(workloadKey(params));
-        return found?.metadata?.uid === uid ? undefined : true;
-      });
-    }
+  /** Resolves when a head is seen to be gone. */
+  async #gone({ kind, metadata }: Head): Promise<void> {
+    const { life, view } = this.#options;
+    const { namespace = "", name = "", uid } = metadata!;
+    const heads = view.namespace(namespace!).heads.get(kind)!;
+    await waitFor([heads], life, () => {
+      return heads.store.get(`${namespace}/${name}`)?.metadata?.uid !== uid || undefined;
+    });
   }
+}
+
+function isHead(object: KubeObject): object is Head {
+  return object.kind !== undefined && object.kind in HEAD_KINDS;
+}
+
+function keyOfHead({ metadata }: Head): string {
+  return workloadKey({
+    name: metadata?.labels?.[LABELS.workload] ?? "",
+    namespace: metadata?.namespace ?? "",
+  });
+}
+
+function isSameObject(a: Head, b: Head): boolean {
+  return a.kind === b.kind && a.metadata?.uid === b.metadata?.uid;
+}
+
+/** The later of what was seen and what was written. */
+function newest(seen: Head | undefined, written: Head): Head {
+  return seen !== undefined && (!isSameObject(seen, written) || isOlder(written, seen))
+    ? seen
+    : written;
+}
+
+function isEnded(head: Head): boolean {
+  if (head.kind !== "Job") return false;
+  const ends = ["Complete", "Failed"];
+  return head.status?.conditions?.some((c) => ends.includes(c.type) && c.status === "True") ??
+    false;
+}
+
+/** How a kind of head is called where it is watched. */
+function kindOf(view: ClusterView, namespace: string, kind: HeadKind): WritableKind<Head> {
+  const served = view.namespace(namespace).heads.get(kind);
+  if (served === undefined) {
+    throw new TypeError(
+      `Cannot run a ${kind}: the coordinator's option "kinds" does not name it`,
+    );
+  }
+  return served.kind as WritableKind<Head>;
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { ANNOTATIONS } from "../../labels.ts";
-import { type Head, HEAD_KINDS } from "./head.ts";
+import { type Head, HEAD_KINDS } from "../../heads.ts";
 
 /** As many hexadecimal digits tell definitions of one workload apart for good. */
 const LENGTH = 16;

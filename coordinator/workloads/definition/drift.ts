@@ -7,7 +7,7 @@
  */
 import type { JSONValue } from "@cloudydeno/kubernetes-client";
 import type { KubeObject, WritableKind } from "../../../kube/mod.ts";
-import { type Head, HEAD_KINDS, type Part, PART_KINDS } from "./head.ts";
+import { type Head, HEAD_KINDS, type Part, PART_KINDS } from "../../heads.ts";
 import { sameQuantity } from "./quantity.ts";
 
 /** Options of {@linkcode drift}. */

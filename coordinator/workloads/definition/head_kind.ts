@@ -1,5 +1,5 @@
 import type { RunParams } from "../run_params.ts";
-import type { HeadKind } from "./head.ts";
+import type { HeadKind } from "../../heads.ts";
 
 type Field = keyof RunParams;
 

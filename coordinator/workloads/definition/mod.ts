@@ -6,7 +6,8 @@
  */
 export { definitionHash } from "./definition_hash.ts";
 export { drift, type DriftOptions } from "./drift.ts";
-export { type Head, HEAD_KINDS, type HeadKind, type Part, PART_KINDS } from "./head.ts";
+export { defineWorkload, type Definition } from "./define_workload.ts";
+export { type Head, HEAD_KINDS, type HeadKind, type Part, PART_KINDS } from "../../heads.ts";
 export { headKind } from "./head_kind.ts";
 export { type MinimumVersion, minimumVersion } from "./minimum_version.ts";
 export type { CheckedSupervision, SupervisionParams } from "./params/supervision.ts";

@@ -2,7 +2,7 @@ import type { PodTemplateSpec } from "@cloudydeno/kubernetes-apis/core/v1";
 import { quote } from "../../../runtime/mod.ts";
 import { type Ownership, ownLabels } from "../../labels.ts";
 import type { CheckedRunParams } from "../run_params.ts";
-import { type Head, HEAD_KINDS } from "./head.ts";
+import { type Head, HEAD_KINDS } from "../../heads.ts";
 
 /**
  * A head after the user's patch.

@@ -5,7 +5,7 @@ import { cronJobSpec } from "./cron_job_head.ts";
 import { daemonSetSpec } from "./daemon_set_head.ts";
 import { definitionHash } from "./definition_hash.ts";
 import { deploymentSpec } from "./deployment_head.ts";
-import type { Head } from "./head.ts";
+import type { Head } from "../../heads.ts";
 import { headKind } from "./head_kind.ts";
 import { jobSpec } from "./job_head.ts";
 import { patched } from "./patched.ts";

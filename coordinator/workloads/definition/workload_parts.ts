@@ -2,7 +2,7 @@ import type { Service, ServiceAccount } from "@cloudydeno/kubernetes-apis/core/v
 import { type Ownership, ownLabels, selectorLabels } from "../../labels.ts";
 import type { CheckedRunParams } from "../run_params.ts";
 import { containerPorts } from "./container.ts";
-import type { Part } from "./head.ts";
+import type { Part } from "../../heads.ts";
 import { headKind } from "./head_kind.ts";
 import type { ObjectOptions } from "./workload_head.ts";
 

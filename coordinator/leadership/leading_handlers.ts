@@ -1,0 +1,57 @@
+import { type Handler, SerialHandlers } from "../../runtime/mod.ts";
+import type { Mandate } from "./mandate.ts";
+
+/** One time of leading, as a handler of `onLeading` sees it. */
+export interface LeadingTerm {
+  /** The fencing token, which only grows; none without an election. */
+  readonly token: number | undefined;
+  /** Aborts before another coordinator can lead, and when this one is to stop. */
+  readonly signal: AbortSignal;
+}
+
+/** The handlers of `onLeading`: each hears one term after another, once it has ended with the last. */
+export class LeadingHandlers {
+  readonly #handlers: SerialHandlers<LeadingTerm>;
+  readonly #onError: (error: unknown) => void;
+  readonly #late = new Set<Promise<unknown>>();
+  readonly #stop = new AbortController();
+  #term: LeadingTerm | undefined;
+
+  /** @param onError hears what a handler throws or rejects with */
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError;
+    this.#handlers = new SerialHandlers((error) => this.#report(error));
+  }
+
+  /** Adds a handler, and calls it if a term goes on; returns what removes it. */
+  add(handler: Handler<LeadingTerm>): () => void {
+    const term = this.#term;
+    if (term !== undefined && !term.signal.aborted) {
+      const call = Promise.resolve().then(() => handler(term))
+        .catch((error) => this.#report(error))
+        .finally(() => this.#late.delete(call));
+      this.#late.add(call);
+    }
+    return this.#handlers.add((event) => event.signal.aborted ? undefined : handler(event));
+  }
+
+  /** Tells of a new term. */
+  begin({ token, signal }: Mandate): void {
+    if (this.#stop.signal.aborted) return;
+    this.#term = { token, signal: AbortSignal.any([signal, this.#stop.signal]) };
+    this.#handlers.emit(this.#term);
+  }
+
+  /** Ends the present term for the handlers; resolves when they have settled. */
+  async close(): Promise<void> {
+    this.#stop.abort(new Error("Cannot go on leading: the coordinator is stopped"));
+    await Promise.all([this.#handlers.settled(), ...this.#late]);
+  }
+
+  /** A handler that passes on that its signal has aborted has done what it should. */
+  #report(error: unknown): void {
+    const { signal } = this.#term ?? {};
+    if (signal?.aborted && error === signal.reason) return;
+    this.#onError(error);
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * Makes the cluster match a definition.
+ *
+ * Flow, for a workload that is not there: let the server check the head without storing it (what is
+ * refused must leave nothing behind), look whether a part of that name is somebody else's, create
+ * the seed of the head, create the parts (owned by the head, so they can only follow it), apply the
+ * head. For one that is there: complete the parts, apply the head unless it is what was defined.
+ * It is sequential, as pods need the parts. All writes are fenced; each step finds what an earlier,
+ * interrupted run has done, so it can be repeated at any point, also by the next leader.
+ *
+ * @module
+ */
+import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
+import type { KubeObject, MergePatch, WritableKind } from "../../kube/mod.ts";
+import { type Head, type HeadKind, type Part, PART_KINDS } from "../heads.ts";
+import { ANNOTATIONS, LABELS } from "../labels.ts";
+import type { Mandate } from "../leadership/mandate.ts";
+import { type Definition, drift } from "./definition/mod.ts";
+import type { Decision, FencedTarget, FencedWriter } from "./fenced_writer.ts";
+import { isSeed, remainder, seedOf } from "./seed.ts";
+
+/** What is needed to deploy. */
+export interface DeployContext {
+  readonly writer: FencedWriter;
+  readonly mandate: Mandate;
+  /** The coordinator's name. */
+  readonly coordinator: string;
+  /** How a kind of head is called by this server. */
+  readonly kindOf: (kind: HeadKind) => WritableKind<Head>;
+  /** Ends it too, beside the end of the mandate. */
+  readonly signal: AbortSignal;
+  /** Objects as they were last seen, to begin without a read. */
+  readonly seen: { head(head: Head): Head | undefined; part(part: Part): Part | undefined };
+  /** Resolves when the head of that uid is gone. */
+  readonly gone: (head: Head) => Promise<void>;
+}
+
+/** What came of it. */
+export interface Deployed {
+  /** The head as it is stored. */
+  readonly head: Head;
+  /** Whether anything was written. */
+  readonly written: boolean;
+  /** Paths of fields that were not as defined, though the definition was applied before. */
+  readonly drifted: readonly string[];
+}
+
+/** Options of {@linkcode deploy}. */
+export interface DeployOptions {
+  /**
+   * Leaves the number of workers as it is, unless the definition was changed.
+   * @default false
+   */
+  readonly keepReplicas?: boolean;
+}
+
+/**
+ * See the module's text.
+ *
+ * @throws {Error} when objects of the same name belong to somebody else
+ * @throws {NotLeadingError} when the mandate ends
+ */
+export async function deploy(
+  definition: Definition,
+  context: DeployContext,
+  options: DeployOptions = {},
+): Promise<Deployed> {
+  const { writer, mandate, signal } = context;
+  let written = false;
+  while (true) {
+    const known = context.seen.head(definition.head);
+    const [live, created] = known ? [known, false] : await create(definition, context);
+    written ||= created;
+    if (isEnding(live)) {
+      await context.gone(live);
+      continue;
+    }
+    for (const part of definition.parts) {
+      if (await completePart(part, live, context)) written = true;
+    }
+    let drifted: string[] = [];
+    let replaced = false;
+    const stored = await writer.write(
+      targetOf(definition.head, context),
+      mandate,
+      (now): Decision<Head> => {
+        if (now === undefined || isEnding(now) || !isSame(now, live)) return undefined;
+        const changed = hashOf(now) !== hashOf(definition.head);
+        const desired = options.keepReplicas && !changed
+          ? withReplicasOf(definition.head, now)
+          : definition.head;
+        drifted = changed ? [] : drift(desired, now);
+        if (!changed && drifted.length === 0) return undefined;
+        written = true;
+        replaced = changed && now.kind === "Job" && !isSeed(now); // its template cannot be changed
+        return replaced
+          ? { verb: "delete", propagation: "Foreground" }
+          : { verb: "apply", object: desired };
+      },
+      { signal, seen: live },
+    );
+    if (replaced) await context.gone(live);
+    if (stored === undefined || isEnding(stored) || !isSame(stored, live)) continue;
+    const head = await clean(stored, context);
+    return { head, written: written || head !== stored, drifted };
+  }
+}
+
+function isEnding({ metadata }: Head): boolean {
+  return metadata?.deletionTimestamp != null;
+}
+
+function isSame(a: Head, b: Head): boolean {
+  return a.metadata?.uid === b.metadata?.uid;
+}
+
+/** Where a head is written. */
+function targetOf(head: Head, { kindOf }: Pick<DeployContext, "kindOf">): FencedTarget<Head> {
+  const { name, namespace } = head.metadata!;
+  return { kind: kindOf(head.kind), namespace: namespace!, name: name! };
+}
+
+/** A head with as many workers as another one has. */
+export function withReplicasOf(head: Head, other: Head): Head {
+  const counted = (head.kind === "Deployment" || head.kind === "StatefulSet") &&
+    head.kind === other.kind;
+  if (!counted) return head;
+  return { ...head, spec: { ...head.spec, replicas: other.spec?.replicas } } as Head;
+}
+
+/** The hash of what was applied to a head. */
+export function hashOf(head: Head): string | undefined {
+  return head.metadata?.annotations?.[ANNOTATIONS.definition];
+}
+
+/** The head that is there, or else its seed, created; and whether it was created. */
+async function create(
+  { head, parts }: Definition,
+  context: DeployContext,
+): Promise<[head: Head, created: boolean]> {
+  const { writer, mandate, signal } = context;
+  const target = targetOf(head, context);
+  const check = (live: Head | undefined): Decision<Head> => {
+    if (live === undefined) return { verb: "create", object: head, dryRun: true };
+    refuseForeign(live, head, context);
+    return undefined;
+  };
+  await writer.write(target, mandate, check, { signal });
+  for (const part of parts) {
+    await writer.write(partTarget(part), mandate, (live): undefined => {
+      if (live !== undefined) refuseForeign(live, part, context);
+    }, { signal });
+  }
+  let created = false;
+  const live = await writer.write(target, mandate, (live): Decision<Head> => {
+    created = live === undefined;
+    if (created) return { verb: "create", object: seedOf(head) };
+    refuseForeign(live!, head, context);
+    return undefined;
+  }, { signal });
+  return [live!, created];
+}
+
+/** Creates a part if it is missing, and ties it to the head; tells whether it wrote anything. */
+async function completePart(part: Part, head: Head, context: DeployContext): Promise<boolean> {
+  const { writer, mandate, signal, seen } = context;
+  const ownerReferences = [ownedBy(head)];
+  let written = false;
+  await writer.write(partTarget(part), mandate, (live): Decision<Part> => {
+    written = true;
+    if (live === undefined) {
+      return {
+        verb: "create",
+        object: { ...part, metadata: { ...part.metadata, ownerReferences } },
+      };
+    }
+    refuseForeign(live, part, context);
+    const owners = live.metadata?.ownerReferences ?? [];
+    written = !owners.some(({ uid }) => uid === head.metadata?.uid);
+    if (!written) return undefined;
+    // it is of an earlier head, with which it would be collected
+    return { verb: "merge", patch: { metadata: { ownerReferences } as unknown as MergePatch } };
+  }, { signal, seen: seen.part(part) });
+  return written;
+}
+
+/** Takes away what is left of the seed. */
+async function clean(live: Head, context: DeployContext): Promise<Head> {
+  const { writer, mandate, signal } = context;
+  if (remainder(live) === undefined) return live;
+  const cleaned = await writer.write(targetOf(live, context), mandate, (now): Decision<Head> => {
+    const patch = now && remainder(now);
+    return patch && { verb: "merge", patch };
+  }, { signal, seen: live });
+  return cleaned ?? live;
+}
+
+/** The reference that lets a head's deletion take a part with it. */
+export function ownedBy({ apiVersion = "", kind = "", metadata }: KubeObject): OwnerReference {
+  return { apiVersion, kind, name: metadata?.name ?? "", uid: metadata?.uid ?? "" };
+}
+
+function partTarget(part: Part): FencedTarget<Part> {
+  const { name, namespace } = part.metadata!;
+  return { kind: PART_KINDS[part.kind], namespace: namespace!, name: name! };
+}
+
+/** Objects are known by their labels; one of the same name without them is somebody else's. */
+function refuseForeign(
+  live: Head | Part,
+  wanted: Head | Part,
+  { coordinator }: DeployContext,
+): void {
+  const labels = live.metadata?.labels ?? {};
+  const own = [LABELS.coordinator, LABELS.workload];
+  if (own.every((key) => labels[key] === wanted.metadata?.labels?.[key])) return;
+  const owner = labels[LABELS.coordinator];
+  const whose = owner !== undefined && owner !== coordinator
+    ? `belongs to coordinator "${owner}"`
+    : `is not of coordinator "${coordinator}"`;
+  throw new Error(
+    `Cannot run "${wanted.metadata?.labels?.[LABELS.workload]}" in namespace ` +
+      `"${wanted.metadata?.namespace}": a ${wanted.kind} of that name exists and ${whose}; ` +
+      "choose another name or delete it",
+  );
+}
