@@ -1,6 +1,6 @@
 /**
- * `deno task test`: runs the suites named on the command line: `unit`, `e2e`, and `cluster`, the
- * tests of rooms that compare with or need a real API server.
+ * `deno task test`: runs the suites named on the command line: `unit`, `e2e`, `chaos`, whose tests kill
+ * and pause coordinators, and `cluster`, the tests of rooms that compare with or need a real API server.
  *
  * Leak sanitizers are on: by flags since Deno 2.8, where they became opt-in, and by default
  * before. Arguments behind `--` go to `deno test`.
@@ -40,6 +40,8 @@ async function suiteArgs(suite: string): Promise<string[][]> {
     }
     case "e2e":
       return [["tests/e2e"]];
+    case "chaos":
+      return [["tests/chaos"]];
     case "cluster":
       return [[
         "kube/objects",
@@ -50,7 +52,9 @@ async function suiteArgs(suite: string): Promise<string[][]> {
       ]];
     default:
       throw new RangeError(
-        `Cannot run the suite ${JSON.stringify(suite)}: allowed are "unit", "e2e", "cluster"`,
+        `Cannot run the suite ${
+          JSON.stringify(suite)
+        }: allowed are "unit", "e2e", "chaos", "cluster"`,
       );
   }
 }

@@ -11,7 +11,10 @@ import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
 import { loadClusterConfig, Transport } from "../../kube/mod.ts";
 import { type ImageSpec, LocalCluster } from "../../local/mod.ts";
 import { startLocalPathProvisioner } from "../../local/controllers/mod.ts";
-import { NodeAgent } from "../../local/node/mod.ts";
+import { NodeAgent, SimulatedRuntime } from "../../local/node/mod.ts";
+
+/** What a node of simulated pods offers. */
+const MANY_PODS = { pods: 1_000, cpu: 1_000, memory: 2 ** 40 };
 
 /** Which cluster the tests run on. */
 export const REAL: boolean = Deno.env.get("TROUPE_TEST_CLUSTER") === "1";
@@ -44,6 +47,8 @@ export interface TestClusterOptions {
   images: Record<string, ImageSpec>;
   /** @default 1 */
   nodes?: number;
+  /** What a pod becomes where no other nodes are there: a process, or nothing. @default "process" */
+  runtime?: "process" | "simulated";
 }
 
 /** Starts the embedded cluster, or joins the real one. */
@@ -87,6 +92,9 @@ async function joinRealCluster(
   // what our nodes can mount; the cluster's own controllers bind it
   stack.use(await startLocalPathProvisioner(client, { dir: `${dir}/volumes` }));
   const id = crypto.randomUUID().slice(0, 6);
+  const simulated = options.runtime === "simulated"
+    ? { runtime: stack.use(new SimulatedRuntime()), capacity: MANY_PODS }
+    : {};
   const agents = await Promise.all(
     Array.from({ length: options.nodes ?? 1 }, (_, i) =>
       NodeAgent.start(client, {
@@ -94,6 +102,7 @@ async function joinRealCluster(
         images: options.images,
         dir: `${dir}/node-${i + 1}`,
         onClose: "delete",
+        ...simulated,
       })),
   );
   stack.defer(async () => {
