@@ -3,47 +3,86 @@ import type { PolicyRule } from "@cloudydeno/kubernetes-apis/rbac.authorization.
 /** Options of {@linkcode coordinatorRules}. */
 export interface CoordinatorRulesOptions {
   /**
-   * Whether the coordinator deletes workloads.
+   * Whether the coordinator stands for election, as one of several replicas.
+   * @default false
+   */
+  election?: boolean;
+  /**
+   * The kinds that it was told by its option `kinds`: what workloads may become.
+   * @default all
+   */
+  kinds?: readonly ("Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob")[];
+  /**
+   * Whether it deletes workloads.
    * @default false
    */
   deletes?: boolean;
   /**
-   * The Deployment that the coordinator was told as `owner`, which it reads.
-   * @default none
+   * Whether it supervises workers: marks pods, and deletes those that it replaces.
+   * @default false
    */
-  owner?: string;
+  supervision?: boolean;
   /**
-   * Whether the coordinator reads its pods' logs.
+   * Whether it reads its pods' logs.
    * @default false
    */
   logs?: boolean;
   /**
-   * Whether the coordinator runs commands in its pods. They go by WebSocket, which API servers judge as
-   * `get`, and from Kubernetes 1.35 on as `create` too.
+   * Whether it runs commands in its pods. They go by WebSocket, which API servers judge as `get`, and
+   * from Kubernetes 1.35 on as `create` too.
    * @default false
    */
   exec?: boolean;
 }
 
+/** Group and plural of the kinds of heads. */
+const HEADS = {
+  Deployment: ["apps", "deployments"],
+  StatefulSet: ["apps", "statefulsets"],
+  DaemonSet: ["apps", "daemonsets"],
+  Job: ["batch", "jobs"],
+  CronJob: ["batch", "cronjobs"],
+} as const;
+
+type Kind = keyof typeof HEADS;
+
+const ALL: readonly Kind[] = Object.keys(HEADS) as Kind[];
+
 /**
- * What a coordinator does in a namespace, and so what its Role holds: it applies Deployments and
- * ServiceAccounts (an apply that creates needs `create` beside `patch`), and watches Deployments
- * and Pods.
+ * What a coordinator does in a namespace, and so what its Role holds: it watches the objects that
+ * workloads consist of, their pods and what belongs to them; creates and changes the former (an apply
+ * needs `patch`); and, by option, deletes them, sees after single pods, and stands for election on a
+ * Lease.
  */
 export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyRule[] {
-  const deployments = ["create", "list", "patch", "watch"];
-  if (options.deletes) deployments.push("deletecollection");
-  const { owner } = options;
-  return [
-    { apiGroups: ["apps"], resources: ["deployments"], verbs: deployments },
-    ...(owner === undefined ? [] : [
-      { apiGroups: ["apps"], resources: ["deployments"], resourceNames: [owner], verbs: ["get"] },
+  const { kinds = ALL, election, deletes, supervision, logs, exec } = options;
+  const keeps = ["create", "get", "list", "patch", "watch"];
+  const heads = deletes ? [...keeps, "delete"].sort() : keeps;
+  const pods = supervision ? ["delete", "list", "patch", "watch"] : ["list", "watch"];
+  const rules = [
+    rule("apps", pluralsOf("apps", kinds), heads),
+    rule("batch", pluralsOf("batch", kinds), heads),
+    rule("", ["pods"], pods),
+    rule("", logs ? ["pods/log"] : [], ["get"]),
+    rule("", exec ? ["pods/exec"] : [], ["create", "get"]),
+    rule("", ["serviceaccounts"], keeps),
+    rule("", kinds.includes("StatefulSet") ? ["services"] : [], keeps),
+    rule("coordination.k8s.io", election ? ["leases"] : [], [
+      "create",
+      "get",
+      "list",
+      "update",
+      "watch",
     ]),
-    { apiGroups: [""], resources: ["pods"], verbs: ["list", "watch"] },
-    ...(options.logs ? [{ apiGroups: [""], resources: ["pods/log"], verbs: ["get"] }] : []),
-    ...(options.exec
-      ? [{ apiGroups: [""], resources: ["pods/exec"], verbs: ["create", "get"] }]
-      : []),
-    { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["create", "get", "patch"] },
   ];
+  return rules.filter(({ resources }) => resources!.length > 0);
+}
+
+function rule(group: string, resources: string[], verbs: string[]): PolicyRule {
+  return { apiGroups: [group], resources, verbs };
+}
+
+function pluralsOf(group: string, kinds: readonly Kind[]): string[] {
+  return kinds.map((kind) => HEADS[kind]).filter((head) => head[0] === group)
+    .map(([, plural]) => plural as string).sort();
 }

@@ -2,7 +2,21 @@ import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { ServiceAccount } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { Role, RoleBinding } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
 import { coordinatorRules } from "./coordinator_role.ts";
+import { HEALTH_PORT_NAME, LIVENESS, READINESS } from "./probes.ts";
 import { restrictedPod } from "./restricted_pod.ts";
+
+/** Two are enough: one leads, and one is there to take over when a node or a rollout ends it. */
+const SUPERVISORS = 2;
+
+/** Where probes and Prometheus are answered. */
+const HEALTH_PORT = 8080;
+
+/** What a supervisor is told of its pod: who it is in the election, where it works and listens. */
+const ENVIRONMENT = {
+  POD_NAME: "metadata.name",
+  POD_NAMESPACE: "metadata.namespace",
+  POD_IP: "status.podIP",
+};
 
 /** Options of {@linkcode greeterManifests}. */
 export interface GreeterOptions {
@@ -31,6 +45,11 @@ export interface GreeterOptions {
    * @default 1
    */
   replicas?: number;
+  /**
+   * How many supervisors, one of which leads.
+   * @default 2
+   */
+  supervisors?: number;
 }
 
 /** What `kubectl apply -k manifests` applies. */
@@ -51,8 +70,10 @@ export interface GreeterManifests {
  */
 export function greeterManifests(options: GreeterOptions = {}): GreeterManifests {
   const { name = "greeter-supervisor", namespace = "default" } = options;
+  const { supervisors = SUPERVISORS } = options;
   const labels = { "app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "greeter" };
   const metadata = { name, namespace, labels };
+  const selector = { matchLabels: { "app.kubernetes.io/name": name } };
   return {
     serviceAccount: {
       apiVersion: "v1",
@@ -64,7 +85,7 @@ export function greeterManifests(options: GreeterOptions = {}): GreeterManifests
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "Role",
       metadata,
-      rules: coordinatorRules(),
+      rules: coordinatorRules({ election: true }),
     },
     roleBinding: {
       apiVersion: "rbac.authorization.k8s.io/v1",
@@ -78,15 +99,25 @@ export function greeterManifests(options: GreeterOptions = {}): GreeterManifests
       kind: "Deployment",
       metadata,
       spec: {
-        replicas: 1,
-        strategy: { type: "Recreate" }, // two of them would greet twice
-        selector: { matchLabels: { "app.kubernetes.io/name": name } },
+        replicas: supervisors,
+        // a new one has its caches complete before an old one ends, which may be the leader
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+        selector,
         template: {
           metadata: { labels },
-          spec: restrictedPod(supervisorContainer(options), {
-            serviceAccountName: name,
-            automountServiceAccountToken: true,
-          }),
+          spec: {
+            ...restrictedPod(supervisorContainer(options), {
+              serviceAccountName: name,
+              automountServiceAccountToken: true,
+            }),
+            // apart where there are several nodes; where there is one they still both run
+            topologySpreadConstraints: [{
+              maxSkew: 1,
+              topologyKey: "kubernetes.io/hostname",
+              whenUnsatisfiable: "ScheduleAnyway",
+              labelSelector: selector,
+            }],
+          },
         },
       },
     },
@@ -103,7 +134,15 @@ function supervisorContainer(options: GreeterOptions): Parameters<typeof restric
       "--namespace=$(POD_NAMESPACE)",
       `--worker-image=${workerImage}`,
       `--replicas=${replicas}`,
+      "--election",
+      `--health-port=${HEALTH_PORT}`,
     ],
-    env: [{ name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } }],
+    env: Object.entries(ENVIRONMENT).map(([name, fieldPath]) => ({
+      name,
+      valueFrom: { fieldRef: { fieldPath } },
+    })),
+    ports: [{ name: HEALTH_PORT_NAME, containerPort: HEALTH_PORT }],
+    readinessProbe: READINESS,
+    livenessProbe: LIVENESS,
   };
 }

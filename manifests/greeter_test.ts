@@ -1,5 +1,11 @@
 import { deepStrictEqual, notStrictEqual, ok, strictEqual } from "node:assert/strict";
-import { coordinatorRules, greeterManifests, manifestFiles, restrictedPod } from "./mod.ts";
+import {
+  coordinatorRules,
+  type CoordinatorRulesOptions,
+  greeterManifests,
+  manifestFiles,
+  restrictedPod,
+} from "./mod.ts";
 import { violations } from "./testdata/restricted_rules.ts";
 
 Deno.test("restrictedPod() meets the restricted Pod Security Standard", () => {
@@ -89,15 +95,44 @@ Deno.test("greeterManifests() grants no wildcard", () => {
   }
 });
 
-Deno.test("coordinatorRules() let a coordinator read its owner only if it has one", () => {
-  const reads = (options = {}) =>
-    coordinatorRules(options).filter(({ resources, verbs }) =>
-      resources![0] === "deployments" && verbs.includes("get")
+Deno.test("coordinatorRules() grant deletion, single pods and Leases only to who asks for it", () => {
+  const granted = (options: CoordinatorRulesOptions = {}) =>
+    new Set(
+      coordinatorRules(options).flatMap(({ resources, verbs }) =>
+        resources!.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`))
+      ),
     );
-  deepStrictEqual(reads(), []);
-  deepStrictEqual(reads({ owner: "boss" }), [
-    { apiGroups: ["apps"], resources: ["deployments"], resourceNames: ["boss"], verbs: ["get"] },
-  ]);
+  const least = granted();
+  const added = (options: CoordinatorRulesOptions) =>
+    [...granted(options).difference(least)].sort();
+  strictEqual([...least].some((rule) => rule.startsWith("delete")), false);
+  deepStrictEqual(added({ supervision: true }), ["delete pods", "patch pods"]);
+  deepStrictEqual(
+    added({ deletes: true }),
+    ["cronjobs", "daemonsets", "deployments", "jobs", "statefulsets"].map((r) => `delete ${r}`),
+  );
+  deepStrictEqual(
+    added({ election: true }),
+    ["create", "get", "list", "update", "watch"].map((verb) => `${verb} leases`),
+  );
+});
+
+Deno.test("greeterManifests() makes two supervisors that stand for election and hand over warm", () => {
+  const { replicas, strategy, template } = greeterManifests().deployment.spec!;
+  strictEqual(replicas, 2);
+  deepStrictEqual(strategy!.rollingUpdate, { maxSurge: 1, maxUnavailable: 0 });
+  const [container] = template.spec!.containers;
+  ok(container!.args!.includes("--election"));
+  ok(container!.args!.includes("--health-port=8080"));
+  deepStrictEqual(container!.ports, [{ name: "health", containerPort: 8080 }]);
+  strictEqual(container!.readinessProbe!.httpGet!.path, "/readyz");
+  strictEqual(container!.livenessProbe!.httpGet!.path, "/livez");
+});
+
+Deno.test("greeterManifests() ends a supervisor that does not answer only when its Lease is long over", () => {
+  const { periodSeconds, failureThreshold } = greeterManifests().deployment.spec!
+    .template.spec!.containers[0]!.livenessProbe!;
+  ok(periodSeconds! * (failureThreshold! - 1) > 3 * 8, "three times the 8 s of a Lease");
 });
 
 for (const [name, text] of Object.entries(manifestFiles())) {

@@ -32,11 +32,13 @@ Deno.test("the supervisor in a pod launches three workers, greets them and leave
   const podsOf = async (name: string) =>
     (await core.getPodList({ labelSelector: `app.kubernetes.io/name=${name}` })).items;
   const log = async () => {
-    const [pod] = await podsOf("greeter-supervisor");
-    if (pod?.status?.phase !== "Running") return "";
-    return await core.getPodLog(pod.metadata!.name!);
+    const running = (await podsOf("greeter-supervisor")).filter((pod) =>
+      pod.status?.phase === "Running"
+    );
+    const logs = await Promise.all(running.map((pod) => core.getPodLog(pod.metadata!.name!)));
+    return logs.join("\n");
   };
-  const greeted = await until("three greetings in the supervisor's log", async () => {
+  const greeted = await until("three greetings in the supervisors' logs", async () => {
     const text = await log();
     const names = text.matchAll(/pod (\S+) says: Hello, world!/g);
     return new Set([...names].map(([, name]) => name)).size === 3 && text;
