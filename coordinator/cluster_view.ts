@@ -147,10 +147,9 @@ export class ClusterView implements EventFeeds {
       namespace,
       pods: this.#reflector(PODS, namespace, { feed: this.pods }),
       heads: new Map(heads),
-      parts: new Map<Part["kind"], Reflector<Part>>([
-        ["ServiceAccount", this.#reflector(PART_KINDS.ServiceAccount, namespace)],
-        ["Service", this.#reflector(PART_KINDS.Service, namespace)],
-      ]),
+      parts: new Map(
+        partKinds(kinds).map((kind) => [kind, this.#reflector(PART_KINDS[kind], namespace)]),
+      ),
     };
     this.#namespaces.set(namespace, view);
     if (this.#closed) return view; // which never syncs
@@ -241,4 +240,9 @@ export class ClusterView implements EventFeeds {
 
 function reflectorsOf({ pods, heads, parts }: NamespaceView): AnyReflector[] {
   return [pods, ...heads.values(), ...parts.values()];
+}
+
+/** What workloads of these kinds have beside their heads: only stateful sets have a service. */
+function partKinds(kinds: readonly HeadKind[]): Part["kind"][] {
+  return kinds.includes("StatefulSet") ? ["ServiceAccount", "Service"] : ["ServiceAccount"];
 }

@@ -85,7 +85,7 @@ export function greeterManifests(options: GreeterOptions = {}): GreeterManifests
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "Role",
       metadata,
-      rules: coordinatorRules({ election: true }),
+      rules: coordinatorRules({ election: true, kinds: ["Deployment"] }),
     },
     roleBinding: {
       apiVersion: "rbac.authorization.k8s.io/v1",
