@@ -9,6 +9,8 @@
  *   --minutes N       how long (default 60)
  *   --seed N          of faults and churn (default 1)
  *   --kubeconfig P    a real cluster without nodes (default: an embedded one)
+ *   --restart C       a command that ends the API server and starts it again (default: the proxy is
+ *                     closed for a while)
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
@@ -29,7 +31,7 @@ const FLAT = 0.1;
 
 declare const gc: (() => void) | undefined; // with --v8-flags=--expose-gc
 
-const flags = parseArgs(Deno.args, { string: ["minutes", "seed", "kubeconfig"] });
+const flags = parseArgs(Deno.args, { string: ["minutes", "seed", "kubeconfig", "restart"] });
 const minutes = Number(flags.minutes ?? 60);
 const seed = Number(flags.seed ?? 1);
 const random = seededRandom(seed);
@@ -75,7 +77,7 @@ const coordinator = await Coordinator.create({
 
 /** What handlers know: the label `step` of each pod, by uid. */
 const known = new Map<string, string | undefined>();
-const counts = { events: 0, errors: 0, terms: 0, reconnects: 0 };
+const counts = { events: 0, errors: 0, terms: 0, reconnects: 0, restarts: 0, refused: 0 };
 coordinator.onError(() => void counts.errors++);
 coordinator.onCoordinatorEvent((e) => {
   if (e.type === "leading") counts.terms++;
@@ -91,6 +93,14 @@ for (const name of WORKLOADS) {
   workloads.push(await coordinator.run({ name, image: "worker:latest", port: 80, replicas: 10 }));
 }
 const started = coordinator.start();
+
+/** Lets the API server go away and come back. */
+async function restart(): Promise<void> {
+  counts.restarts++;
+  if (flags.restart === undefined) return await order("r");
+  const { success } = await new Deno.Command("sh", { args: ["-c", flags.restart] }).output();
+  if (!success) throw new Error(`Cannot restart the API server: "${flags.restart}" failed`);
+}
 
 /** One thing that happens in a cluster; what fails, as there is a storm, is tried no more. */
 async function churn(): Promise<void> {
@@ -139,9 +149,9 @@ for (let round = 1; performance.now() < end; round++) {
   await order("f");
   const calm = performance.now() + STORM;
   while (performance.now() < calm) {
-    await churn().catch((error) => console.error(`churn: ${error.message}`));
+    await churn().catch(() => void counts.refused++); // the API server may be away
     await sleep(between(50, 400));
-    if (random() < 0.004) await order("r");
+    if (random() < 0.004) await restart();
   }
   await order("c");
   // all workloads as large as in every round, so that memory can be compared
@@ -151,17 +161,18 @@ for (let round = 1; performance.now() < end; round++) {
     }
   }
   const deadline = performance.now() + RECOVERY;
-  let wrong = await mistakes();
+  let wrong = ["the API server was not asked"];
   while (wrong.length > 0 && performance.now() < deadline) {
-    await sleep(1_000);
-    wrong = await mistakes();
+    wrong = await mistakes().catch((error) => [error.message]);
+    if (wrong.length > 0) await sleep(1_000);
   }
   missed += wrong.length;
   heaps.push(heap());
   rss.push(Deno.memoryUsage().rss / 2 ** 20);
   console.log(
     `round ${round}: ${counts.events} events, ${counts.errors} failed attempts, ` +
-      `${counts.reconnects} reconnections, ${counts.terms} terms, ${wrong.length} mistakes, ` +
+      `${counts.reconnects} reconnections, ${counts.terms} terms, ${counts.restarts} restarts, ` +
+      `${wrong.length} mistakes, ` +
       `heap ${heaps.at(-1)!.toFixed(1)} MB, rss ${rss.at(-1)!.toFixed(0)} MB`,
   );
   for (const line of wrong.slice(0, 5)) console.log(`  ${line}`);
