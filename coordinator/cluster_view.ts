@@ -30,10 +30,12 @@ import {
   type Head,
   HEAD_KINDS,
   type HeadKind,
+  isHead,
   type Part,
   PART_KINDS,
 } from "./heads.ts";
 import { LABELS } from "./labels.ts";
+import { isSeed } from "./workloads/seed.ts";
 
 /** How watches behave. */
 export interface WatchOptions {
@@ -213,7 +215,7 @@ export class ClusterView implements EventFeeds {
     });
     reflector.onChange((change) => {
       this.#options.onObject(change);
-      feed?.take(change);
+      if (!isUnapplied(change)) feed?.take(change);
     });
     reflector.onError(this.#options.onError);
     let lost: { relists: number } | undefined;
@@ -240,6 +242,11 @@ export class ClusterView implements EventFeeds {
 
 function reflectorsOf({ pods, heads, parts }: NamespaceView): AnyReflector[] {
   return [pods, ...heads.values(), ...parts.values()];
+}
+
+/** Whether it is a head that was created a moment ago, and has yet to become what it is to be. */
+function isUnapplied({ type, object }: Change<KubeObject>): boolean {
+  return type !== "deleted" && isHead(object) && isSeed(object);
 }
 
 /** What workloads of these kinds have beside their heads: only stateful sets have a service. */

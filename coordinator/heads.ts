@@ -51,6 +51,11 @@ export const PART_KINDS: Readonly<Record<Part["kind"], WritableKind<Part>>> = {
   Service: asPart(SERVICES),
 };
 
+/** Whether an object is of one of the kinds of heads. */
+export function isHead(object: KubeObject): object is Head {
+  return object.kind !== undefined && object.kind in HEAD_KINDS;
+}
+
 /** What reads and writes one kind takes any head: no caller hands it one of another kind. */
 function asHead<T extends KubeObject>(kind: WritableKind<T>): WritableKind<Head> {
   return kind as unknown as WritableKind<Head>;

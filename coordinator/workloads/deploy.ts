@@ -5,6 +5,7 @@
  * refused must leave nothing behind), look whether a part of that name is somebody else's, create
  * the seed of the head, create the parts (owned by the head, so they can only follow it), apply the
  * head. For one that is there: complete the parts, apply the head unless it is what was defined.
+ * What ran under the name as another kind is deleted first, and its end awaited.
  * It is sequential, as pods need the parts. All writes are fenced; each step finds what an earlier,
  * interrupted run has done, so it can be repeated at any point, also by the next leader.
  *
@@ -30,7 +31,12 @@ export interface DeployContext {
   /** Ends it too, beside the end of the mandate. */
   readonly signal: AbortSignal;
   /** Objects as they were last seen, to begin without a read. */
-  readonly seen: { head(head: Head): Head | undefined; part(part: Part): Part | undefined };
+  readonly seen: {
+    head(head: Head): Head | undefined;
+    part(part: Part): Part | undefined;
+    /** What runs under the same name as another kind. */
+    others(head: Head): readonly Head[];
+  };
   /** Resolves when the head of that uid is gone. */
   readonly gone: (head: Head) => Promise<void>;
 }
@@ -66,7 +72,7 @@ export async function deploy(
   options: DeployOptions = {},
 ): Promise<Deployed> {
   const { writer, mandate, signal } = context;
-  let written = false;
+  let written = await removeOthers(definition.head, context);
   while (true) {
     const known = context.seen.head(definition.head);
     const [live, created] = known ? [known, false] : await create(definition, context);
@@ -131,6 +137,21 @@ export function withReplicasOf(head: Head, other: Head): Head {
 /** The hash of what was applied to a head. */
 export function hashOf(head: Head): string | undefined {
   return head.metadata?.annotations?.[ANNOTATIONS.definition];
+}
+
+/** Deletes what runs under the name as another kind; resolves when it is gone. */
+async function removeOthers(desired: Head, context: DeployContext): Promise<boolean> {
+  const { writer, mandate, signal, seen } = context;
+  const others = seen.others(desired);
+  for (const other of others) {
+    await writer.write(targetOf(other, context), mandate, (live): Decision<Head> => {
+      if (live === undefined || !isSame(live, other)) return undefined;
+      refuseForeign(live, desired, context);
+      return isEnding(live) ? undefined : { verb: "delete", propagation: "Foreground" };
+    }, { signal, seen: other });
+    await context.gone(other);
+  }
+  return others.length > 0;
 }
 
 /** The head that is there, or else its seed, created; and whether it was created. */

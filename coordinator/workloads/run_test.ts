@@ -145,3 +145,24 @@ Deno.test("Coordinator.run() ties workloads to the owner that the coordinator is
   await using lost = await sandbox.coordinator({ name: "head", owner: "nobody" });
   await rejects(lost.run(W), { message: /deployments.apps "nobody".*not found/ });
 });
+
+Deno.test("Coordinator.run() as another kind replaces what ran under the name, and tells no unfinished state", async () => {
+  await using cluster = await LocalCluster.start({ images: { "w:1": [] }, runtime: "simulated" });
+  const { kubeconfig } = cluster;
+  await using coordinator = await Coordinator.create({ name: "boss", kubeconfig });
+  const told: string[] = [];
+  coordinator.onWorkloadEvent(({ kind, type, replicas }) =>
+    void told.push(`${kind} ${type} ${replicas}`)
+  );
+  const started = coordinator.start();
+  const workload = await coordinator.run({ ...W, replicas: 2 });
+  await workload.ready();
+  await coordinator.run({ ...W, replicas: 2, identity: true });
+  await workload.ready();
+  deepStrictEqual((await workload.pods()).map(({ name }) => name), ["w-0", "w-1"]);
+  await coordinator.stop();
+  await started;
+  ok(told.includes("Deployment deleted 2"), told.join(", "));
+  ok(told.includes("StatefulSet ready 2"), told.join(", "));
+  deepStrictEqual(told.filter((line) => line.endsWith(" 0")), []);
+});

@@ -23,7 +23,7 @@ import {
 } from "../../kube/mod.ts";
 import { asError } from "../../runtime/mod.ts";
 import type { ClusterView } from "../cluster_view.ts";
-import { type Head, HEAD_KINDS, type HeadKind } from "../heads.ts";
+import { type Head, type HeadKind, isHead } from "../heads.ts";
 import { LABELS } from "../labels.ts";
 import { claimHead, claimHeads } from "../leadership/claim.ts";
 import { type Mandate, NotLeadingError } from "../leadership/mandate.ts";
@@ -73,7 +73,7 @@ export class Workloads {
   /** Keys that a call of `run` is about to apply. */
   readonly #running = new Map<string, number>();
   readonly #reconciler: Reconciler;
-  #version: Promise<ServerVersion> | undefined;
+  #version: ServerVersion | undefined;
 
   /** Nothing runs yet. */
   constructor(options: WorkloadsOptions) {
@@ -289,13 +289,22 @@ export class Workloads {
           const last = applied.get(key);
           const found = heads.get(kind)?.store.get(`${params.namespace}/${metadata?.name}`);
           const seen = deleted.has(found?.metadata?.uid ?? "") ? undefined : found;
-          return last === undefined || last.deleted ? seen : newest(seen, last.head);
+          const isCurrent = last !== undefined && !last.deleted && last.head.kind === kind;
+          return isCurrent ? newest(seen, last.head) : seen;
+        },
+        others: ({ kind }) => {
+          const last = applied.get(key);
+          const found = [...heads.values()].map(({ store }) => store.get(key));
+          if (last !== undefined && !last.deleted) found.push(last.head);
+          return found.filter((head) => head !== undefined).filter((head) => head.kind !== kind);
         },
         part: ({ kind, metadata }) =>
           parts.get(kind)?.store.get(`${params.namespace}/${metadata?.name}`),
       },
       gone: (head) => this.#gone(head),
     };
+    // what runs under that name as another kind must be known
+    await waitFor([...heads.values()], AbortSignal.any([life, mandate.signal]), () => true);
     const keepReplicas = !asked && known === undefined;
     const deployed = await deploy(definition, context, { keepReplicas });
     const { head } = deployed;
@@ -318,7 +327,7 @@ export class Workloads {
     const { client, coordinator, life } = this.#options;
     const needed = minimumVersion(params);
     if (needed !== undefined) {
-      const version = await (this.#version ??= serverVersion(client, { signal: life }));
+      const version = this.#version ??= await serverVersion(client, { signal: life });
       if (version.minor < needed.minor) {
         throw new Error(
           `Cannot run "${params.name}": ${needed.feature} needs Kubernetes 1.${needed.minor} or ` +
@@ -353,10 +362,6 @@ export class Workloads {
       return heads.store.get(`${namespace}/${name}`)?.metadata?.uid !== uid || undefined;
     });
   }
-}
-
-function isHead(object: KubeObject): object is Head {
-  return object.kind !== undefined && object.kind in HEAD_KINDS;
 }
 
 function keyOfHead({ metadata }: Head): string {
