@@ -179,6 +179,11 @@ export class ClusterView implements EventFeeds {
     return found.find(({ metadata }) => metadata?.deletionTimestamp == null) ?? found[0];
   }
 
+  /** The node of that name, if nodes are watched. */
+  node(name: string | undefined): Node | undefined {
+    return name === undefined ? undefined : this.#nodes?.store.get(name);
+  }
+
   /** The worst state of all reflectors; `undefined` while there is none. */
   get state(): ReflectorState | undefined {
     const states = new Set(this.reflectors.map((reflector) => reflector.health.state));

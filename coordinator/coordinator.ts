@@ -16,8 +16,11 @@ import type {
   DeploymentEvent,
   NodeEvent,
   PodEvent,
+  PodState,
   WorkloadEvent,
 } from "./events/events.ts";
+import { headState } from "./events/head_state.ts";
+import { nodeState } from "./events/node_state.ts";
 import { LABELS } from "./labels.ts";
 import { ElectedLeadership } from "./leadership/elected_leadership.ts";
 import type { Leadership } from "./leadership/leadership.ts";
@@ -30,6 +33,7 @@ import {
   type CheckedCoordinatorOptions,
   type CoordinatorOptions,
 } from "./options.ts";
+import { explain } from "./recorder/explain_pod.ts";
 import type { FlightRecorder } from "./recorder/flight_recorder.ts";
 import { Telemetry } from "./telemetry.ts";
 import { checkRunParams, type RunParams } from "./workloads/run_params.ts";
@@ -221,6 +225,19 @@ export class Coordinator implements AsyncDisposable {
   /** The last things that happened to it and that it did, linked by cause. */
   get recorder(): FlightRecorder {
     return this.#telemetry.recorder;
+  }
+
+  /**
+   * Says why a pod is in its state, from all that is known here of it, its workload and its node: one
+   * sentence for each cause, the most telling first.
+   */
+  explain(pod: PodState): string[] {
+    const head = this.#view.head(pod.namespace, pod.workload);
+    const node = this.#view.node(pod.node);
+    return explain(pod, {
+      ...(head && { workload: headState(head) }),
+      ...(node && { node: nodeState(node) }),
+    });
   }
 
   /** Calls `handler` for each event of the coordinator itself; returns what removes it. */

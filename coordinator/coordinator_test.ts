@@ -320,3 +320,22 @@ Deno.test("Coordinator.create() names every bad option", async () => {
     return true;
   });
 });
+
+Deno.test("Coordinator.explain() says why a pod is in its state", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const failing = new Heard<PodEvent>();
+  coordinator.onPodEvent(failing.add);
+  const started = coordinator.start();
+  await sandbox.addPod("p");
+  const waiting = { reason: "ErrImagePull", message: "manifest unknown" };
+  const status = { name: "worker", image: "w:1", imageID: "", ready: false, restartCount: 0 };
+  await sandbox.setPod("p", {
+    phase: "Pending",
+    containerStatuses: [{ ...status, state: { waiting } }],
+  });
+  const event = await failing.until(({ type }) => type === "failing");
+  match(coordinator.explain(event)[0]!, /^pod "p" cannot pull image "w:1": manifest unknown/);
+  await coordinator.stop();
+  await started;
+});
