@@ -25,6 +25,12 @@
  * name. Without `-A` Deno does not let a program read /proc, and the tools `cat` and `grep` are
  * asked instead. {@linkcode denoImage} reads further environment variables and the path of Deno.
  *
+ * A process has no mounts: a container finds the directory of a volume by the environment variable
+ * `TROUPE_VOLUME_<NAME>`, the name in upper case with `_` for what is no letter or digit
+ * (`TROUPE_VOLUME_DATA` for `data`), also in `command` and `args` as `$(TROUPE_VOLUME_DATA)`. A
+ * PersistentVolumeClaim gets a directory below the cluster's own by the default storage class
+ * `local`; it stays when its pod goes, and is removed with the claim. Sizes are not limited.
+ *
  * What a pod is: processes of the user who runs the cluster, with that user's rights. Images are
  * commands, there is no isolation, and requests and limits only matter to the scheduler. Anyone on
  * this machine can reach the API server on its loopback port. A container's log takes at most 20 MiB

@@ -183,16 +183,37 @@ function freshStatus(status: JsonObject): Strategy {
   return { create: (object) => ({ ...object, status }) };
 }
 
+/** Counts the changes of a daemon set's template; older clients of its pods look at it. */
+const TEMPLATE_GENERATION = "deprecated.daemonset.template.generation";
+
+const daemonSets: Strategy = {
+  create: (object) =>
+    withTemplateGeneration({
+      ...object,
+      status: {
+        currentNumberScheduled: 0,
+        numberMisscheduled: 0,
+        desiredNumberScheduled: 0,
+        numberReady: 0,
+      },
+    }, 1),
+  update(next, old) {
+    const before = Number(old.metadata.annotations?.[TEMPLATE_GENERATION] ?? 0);
+    const isChanged = !deepEqual(at(next, "spec", "template"), at(old, "spec", "template"));
+    return withTemplateGeneration(next, isChanged ? before + 1 : before);
+  },
+};
+
+function withTemplateGeneration(object: ApiObject, count: number): ApiObject {
+  const annotations = { ...object.metadata.annotations, [TEMPLATE_GENERATION]: String(count) };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
 const STRATEGIES: Record<string, Strategy> = {
   persistentvolumeclaims: { create: newClaim },
   persistentvolumes: { create: newVolume },
   replicationcontrollers: freshStatus({ replicas: 0 }),
-  "daemonsets.apps": freshStatus({
-    currentNumberScheduled: 0,
-    numberMisscheduled: 0,
-    desiredNumberScheduled: 0,
-    numberReady: 0,
-  }),
+  "daemonsets.apps": daemonSets,
   "statefulsets.apps": freshStatus({ replicas: 0, availableReplicas: 0 }),
   "poddisruptionbudgets.policy": freshStatus({
     disruptionsAllowed: 0,

@@ -8,7 +8,10 @@ const NEWER_FIELDS = [
   "clusterIPs",
   "observedGeneration",
   "podIPs",
+  "persistentVolumeClaimRetentionPolicy",
 ];
+/** Fields that newer servers set where older ones had none. */
+const NEWER_ZEROS = ["availableReplicas", "maxSurge"];
 const NEWER_LABELS = ["kubernetes.io/metadata.name"];
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 const UID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
@@ -24,7 +27,7 @@ export function normalize(value: unknown, secrets: ReadonlyMap<string, string>):
     // Newer servers leave out what older ones tell as null.
     if (field === null) continue;
     if (key === "managedFields" || key === "selfLink" || NEWER_FIELDS.includes(key)) continue;
-    if (NEWER_LABELS.includes(key)) continue;
+    if (NEWER_LABELS.includes(key) || (NEWER_ZEROS.includes(key) && field === 0)) continue;
     if (key === "generation" && isPod(value)) continue;
     if (key === "resourceVersion" && field) result[key] = "<version>";
     else if (key === "continue" && field) result[key] = "<continue>";

@@ -3,6 +3,7 @@ import type { Step } from "./step.ts";
 import { DELETE_STEPS } from "./steps_delete.ts";
 import { POD_STEPS } from "./steps_pods.ts";
 import { READ_STEPS } from "./steps_read.ts";
+import { SET_STEPS } from "./steps_sets.ts";
 import { WORKLOAD_STEPS } from "./steps_workloads.ts";
 import { WRITE_STEPS } from "./steps_write.ts";
 
@@ -63,6 +64,7 @@ export const STEPS: readonly Step[] = [
   ...WRITE_STEPS,
   ...READ_STEPS,
   ...WORKLOAD_STEPS,
+  ...SET_STEPS,
   ...POD_STEPS,
   ...DELETE_STEPS,
   ...END,

@@ -110,6 +110,7 @@ const FILLERS: Record<string, Filler> = {
   PersistentVolume({ spec, status }) {
     spec.persistentVolumeReclaimPolicy ||= "Retain";
     spec.volumeMode ??= "Filesystem";
+    if (spec.hostPath) spec.hostPath.type ??= "";
     status.phase ||= "Pending";
   },
   PersistentVolumeClaim({ spec, status }) {
