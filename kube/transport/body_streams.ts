@@ -17,10 +17,12 @@ export function passBody(
   return new ReadableStream<Uint8Array>({
     start(controller) {
       // Deno's fetch does not always end a body whose client is closed right after the abort
-      signal.addEventListener("abort", () => {
+      const end = (): void => {
         controller.error(signal.reason);
         reader.cancel(signal.reason).catch(() => {}); // it has ended, or ends with this
-      }, { once: true });
+      };
+      if (signal.aborted) end(); // just when the headers came
+      else signal.addEventListener("abort", end, { once: true });
     },
     async pull(controller) {
       try {
