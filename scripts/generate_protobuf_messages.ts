@@ -21,6 +21,7 @@ const ROOTS: Record<string, string[]> = {
     "SubjectAccessReview",
   ],
   "autoscaling/v1": ["Scale"],
+  "batch/v1": ["CronJob", "Job"],
   "coordination/v1": ["Lease"],
   "core/v1": [
     "Binding",

@@ -66,12 +66,12 @@ export function createObject(backend: Backend, kind: KindInfo, input: CreateInpu
   let object: ApiObject = { ...checked.object, metadata: meta };
   object = withDefaults(kind, strategy.decode?.(object) ?? object);
   if (!input.applied) object = track(kind, object, { manager: options.manager, now });
+  object = { ...object, metadata: { ...object.metadata, uid: crypto.randomUUID() } };
   object = strategy.create?.(object, backend) ?? object;
   object = {
     ...object,
     metadata: {
       ...object.metadata,
-      uid: crypto.randomUUID(),
       // Its place; the store fills it in.
       resourceVersion: options.dryRun ? undefined : "0",
       creationTimestamp: formatTime(now),

@@ -107,7 +107,7 @@ export function deleteObject(
     } else next = shorten(old, period, grace);
   } else if (grace !== undefined) next = mark(old, now, grace);
 
-  const finalizers = collectorFinalizers(old, options.propagationPolicy);
+  const finalizers = collectorFinalizers(old, policyOf(kind, options, old));
   if (!alreadyGraceful) next = withFinalizers(next, finalizers);
   const waits = (next.metadata.finalizers?.length ?? 0) > 0 || hasNamespaceFinalizers(kind, next);
   if (waits && !next.metadata.deletionTimestamp) next = mark(next, now, 0);
@@ -197,6 +197,16 @@ function hasNamespaceFinalizers(kind: KindInfo, object: ApiObject): boolean {
   if (kind.storage !== "namespaces") return false;
   const left = at(object, "spec", "finalizers");
   return Array.isArray(left) && left.length > 0;
+}
+
+/** What becomes of dependents; an object that asks for it by a finalizer keeps that. */
+function policyOf(
+  kind: KindInfo,
+  { propagationPolicy }: DeleteOptions,
+  { metadata: { finalizers = [] } }: ApiObject,
+): DeleteOptions["propagationPolicy"] {
+  if (propagationPolicy || !kind.orphansByDefault) return propagationPolicy;
+  return finalizers.includes("foregroundDeletion") ? undefined : "Orphan";
 }
 
 /** The finalizers after the client said what is to become of dependents. */

@@ -31,6 +31,8 @@ export interface KindInfo {
   readonly generation: boolean;
   /** Whether DELETE answers the object instead of a Status. */
   readonly returnsDeleted: boolean;
+  /** Whether a DELETE that says nothing of dependents leaves them, as it did in old times. */
+  readonly orphansByDefault: boolean;
   /** Field selectors besides metadata.name and metadata.namespace. */
   readonly fields: Readonly<Record<string, FieldReader>>;
 }
@@ -77,6 +79,7 @@ export interface KindInput {
   conditionalOnly?: boolean;
   generation?: boolean;
   returnsDeleted?: boolean;
+  orphansByDefault?: boolean;
   fields?: Record<string, FieldReader>;
 }
 
@@ -106,6 +109,7 @@ export function kind(apiVersion: string, name: string, input: KindInput): KindIn
     unconditionalUpdate: !input.conditionalOnly,
     generation: input.generation ?? false,
     returnsDeleted: input.returnsDeleted ?? false,
+    orphansByDefault: input.orphansByDefault ?? false,
     fields: input.fields ?? {},
   };
 }

@@ -145,6 +145,21 @@ export const KINDS: readonly KindInfo[] = [
   review("authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews"),
   review("authorization.k8s.io/v1", "SelfSubjectRulesReview", "selfsubjectrulesreviews"),
   review("authorization.k8s.io/v1", "SubjectAccessReview", "subjectaccessreviews"),
+  kind("batch/v1", "CronJob", {
+    plural: "cronjobs",
+    short: ["cj"],
+    categories: ["all"],
+    status: true,
+    generation: true,
+  }),
+  kind("batch/v1", "Job", {
+    plural: "jobs",
+    categories: ["all"],
+    status: true,
+    generation: true,
+    orphansByDefault: true,
+    fields: { "status.successful": (job) => String(at(job, "status", "succeeded") ?? 0) },
+  }),
   kind("coordination.k8s.io/v1", "Lease", {
     plural: "leases",
     createOnUpdate: true,

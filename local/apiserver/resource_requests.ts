@@ -129,6 +129,11 @@ async function patch(
   });
 }
 
+/** Why a deletion that says nothing of dependents may surprise. */
+const ORPHANS = "child pods are preserved by default when jobs are deleted; set " +
+  "propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this " +
+  "warning";
+
 async function deleteOne(
   backend: Backend,
   { request, query, route }: RoutedRequest,
@@ -137,8 +142,9 @@ async function deleteOne(
   requireVerb(kind, "delete");
   const body = await readBody(request);
   const options = deleteOptions(body, query);
+  const warnings = kind.orphansByDefault && !options.propagationPolicy ? [ORPHANS] : [];
   const { stored, done } = deleteObject(backend, kind, { namespace, name, options });
-  if (!done || kind.returnsDeleted) return answerOne(kind, stored, { request, query });
+  if (!done || kind.returnsDeleted) return answerOne(kind, stored, { request, query, warnings });
   const { uid } = stored.object.metadata;
   const details = {
     name,

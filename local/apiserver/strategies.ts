@@ -1,5 +1,6 @@
 /** What single kinds do on create and update beyond what all kinds do. */
 import type { Backend } from "./backend.ts";
+import { withGeneratedSelector } from "./job_selector.ts";
 import type { KindInfo } from "./kinds.ts";
 import { type ApiObject, at, deepEqual, isObject, type JsonObject } from "./object.ts";
 import { allocateAddresses, keepAddresses } from "./service_addresses.ts";
@@ -167,6 +168,10 @@ function withBinary(secret: ApiObject): ApiObject {
   return { ...typed, data };
 }
 
+const jobs: Strategy = {
+  create: (object) => ({ ...withGeneratedSelector(object), status: {} }),
+};
+
 const endpointSlices: Strategy = {
   isNewGeneration: (next, old) =>
     !deepEqual(contentOf(next), contentOf(old)) ||
@@ -228,6 +233,8 @@ const STRATEGIES: Record<string, Strategy> = {
   services,
   "deployments.apps": deployments,
   "replicasets.apps": replicaSets,
+  "jobs.batch": jobs,
+  "cronjobs.batch": freshStatus({}),
   "endpointslices.discovery.k8s.io": endpointSlices,
 };
 

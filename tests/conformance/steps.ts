@@ -1,6 +1,7 @@
 /** The steps, by topic. Each topic leaves what the next ones may need. */
 import type { Step } from "./step.ts";
 import { DELETE_STEPS } from "./steps_delete.ts";
+import { JOB_STEPS } from "./steps_jobs.ts";
 import { POD_STEPS } from "./steps_pods.ts";
 import { READ_STEPS } from "./steps_read.ts";
 import { SET_STEPS } from "./steps_sets.ts";
@@ -65,6 +66,7 @@ export const STEPS: readonly Step[] = [
   ...READ_STEPS,
   ...WORKLOAD_STEPS,
   ...SET_STEPS,
+  ...JOB_STEPS,
   ...POD_STEPS,
   ...DELETE_STEPS,
   ...END,

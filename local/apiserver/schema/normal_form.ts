@@ -65,6 +65,9 @@ const ZERO_LEFT_OUT = new Set([
 /** Definitions whose counts are all left out when zero. */
 const COUNTS_LEFT_OUT = new Set(["DeploymentStatus", "JobStatus"]);
 
+/** Counts of those that may be there and zero: pointers in the real types. */
+const ZERO_KEPT = new Set(["JobStatus.ready", "JobStatus.terminating"]);
+
 /** Optional strings that may be there and empty: those that are pointers in the real types. */
 const EMPTY_KEPT = new Set([
   "appProtocol",
@@ -72,6 +75,7 @@ const EMPTY_KEPT = new Set([
   "EndpointPort.name",
   "GRPCAction.service",
   "holderIdentity",
+  "JobStatus.failedIndexes",
   "HostPathVolumeSource.type",
   "loadBalancerClass",
   "localhostProfile",
@@ -94,7 +98,8 @@ function isLeftOut(key: string, value: unknown, field: Schema, owner: string): b
     case "string":
       return value === "" && !EMPTY_KEPT.has(key) && !EMPTY_KEPT.has(`${owner}.${key}`);
     case "integer":
-      return value === 0 && (ZERO_LEFT_OUT.has(key) || COUNTS_LEFT_OUT.has(owner));
+      return value === 0 && !ZERO_KEPT.has(`${owner}.${key}`) &&
+        (ZERO_LEFT_OUT.has(key) || COUNTS_LEFT_OUT.has(owner));
     case "boolean":
       return value === false && ZERO_LEFT_OUT.has(key);
     default:

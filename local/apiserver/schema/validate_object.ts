@@ -8,6 +8,7 @@
 import { Complaints } from "./complaints.ts";
 import type { FieldError } from "./field_error.ts";
 import type { GroupVersionKind, JsonObject } from "./schema.ts";
+import { BATCH_CHECKS } from "./validate_batch.ts";
 import { CORE_CHECKS } from "./validate_core.ts";
 import { validateCoreEvent, validateNewEvent } from "./validate_event.ts";
 import { validateMetadata } from "./validate_metadata.ts";
@@ -32,6 +33,7 @@ const CHECKS: Record<string, Check> = {
   ...SET_CHECKS,
   ...STORAGE_CHECKS,
   ...WORKLOAD_CHECKS,
+  ...BATCH_CHECKS,
   Pod(out, pod, old) {
     if (old) validatePodUpdate(out, pod, old);
     validatePodSpec(out, pod.spec ?? {}, "spec");

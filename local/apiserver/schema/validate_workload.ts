@@ -20,11 +20,6 @@ export type Check = (out: Complaints, object: JsonObject, old?: JsonObject) => v
 
 /** Checks by kind. */
 export const WORKLOAD_CHECKS: Record<string, Check> = {
-  CronJob(out, { spec }) {
-    out.has("spec.schedule", spec.schedule);
-    out.oneOf("spec.concurrencyPolicy", spec.concurrencyPolicy, ["Allow", "Forbid", "Replace"]);
-    validateJobTemplate(out, spec.jobTemplate?.spec ?? {}, "spec.jobTemplate.spec");
-  },
   Deployment(out, object, old) {
     validateWorkload(out, object, "deployment", old);
     validateStrategy(out, object.spec.strategy ?? {});
@@ -37,13 +32,6 @@ export const WORKLOAD_CHECKS: Record<string, Check> = {
         "must be greater than minReadySeconds",
       );
     }
-  },
-  Job(out, { spec }, old) {
-    for (const name of ["parallelism", "completions", "backoffLimit", "ttlSecondsAfterFinished"]) {
-      out.notNegative(`spec.${name}`, spec[name]);
-    }
-    validateJobTemplate(out, spec, "spec");
-    if (old) out.immutable("spec.template", spec.template, old.spec?.template);
   },
   ReplicaSet(out, object, old) {
     validateWorkload(out, object, "ReplicaSet", old);
@@ -122,13 +110,6 @@ export function validateTemplate(out: Complaints, template: JsonObject, field: s
 function validateMetadataOf(out: Complaints, { metadata }: JsonObject, field: string): void {
   validateLabels(out, metadata?.labels, `${field}.labels`);
   validateAnnotations(out, metadata?.annotations, `${field}.annotations`);
-}
-
-function validateJobTemplate(out: Complaints, spec: JsonObject, field: string): void {
-  validateTemplate(out, spec.template ?? {}, `${field}.template`);
-  const at = `${field}.template.spec.restartPolicy`;
-  const policy = spec.template?.spec?.restartPolicy;
-  if (policy === "Always") out.required(at, 'valid values: "OnFailure", "Never"');
 }
 
 function validateStrategy(out: Complaints, strategy: JsonObject): void {
