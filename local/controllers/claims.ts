@@ -25,11 +25,18 @@ export interface Claims<T extends Item> {
   readonly releases: readonly Write[];
 }
 
+/** How {@linkcode claim} writes. */
+export interface ClaimOptions<T extends Item> {
+  readonly kind: Kind<T>;
+  /** A finalizer that what is owned has, and what is released has not. @default none */
+  readonly finalizer?: string;
+}
+
 /** Decides what `owner` has among `candidates`. */
 export function claim<T extends Item>(
   owner: Item & { readonly spec: { readonly selector: LabelSelector } },
   candidates: Iterable<T>,
-  { kind }: { kind: Kind<T> },
+  options: ClaimOptions<T>,
 ): Claims<T> {
   const owned: T[] = [];
   const adoptions: Write[] = [];
@@ -40,22 +47,33 @@ export function claim<T extends Item>(
     if (controller) {
       if (controller.uid !== owner.metadata.uid) continue;
       if (selected) owned.push(item);
-      else if (!isDeleting(owner)) releases.push(releaseOf(owner, item, kind));
+      else if (!isDeleting(owner)) releases.push(releaseOf(owner, item, options));
     } else if (selected && !isDeleting(owner) && !isDeleting(item)) {
       owned.push(item);
-      adoptions.push(adoptionOf(owner, item, kind));
+      adoptions.push(adoptionOf(owner, item, options));
     }
   }
   return { owned, adoptions, releases };
 }
 
-function adoptionOf<T extends Item>(owner: Item, item: T, kind: Kind<T>): Write {
+function adoptionOf<T extends Item>(owner: Item, item: T, options: ClaimOptions<T>): Write {
+  const { finalizers = [] } = item.metadata;
   const others = ownersWithout(owner, item.metadata);
-  return refer(item, kind, [...others, controlledBy(owner)]);
+  const { finalizer } = options;
+  return refer(item, options, {
+    ownerReferences: [...others, controlledBy(owner)],
+    ...(finalizer && !finalizers.includes(finalizer) && { finalizers: [...finalizers, finalizer] }),
+  });
 }
 
-function releaseOf<T extends Item>(owner: Item, item: T, kind: Kind<T>): Write {
-  return refer(item, kind, ownersWithout(owner, item.metadata));
+function releaseOf<T extends Item>(owner: Item, item: T, options: ClaimOptions<T>): Write {
+  const { finalizers = [] } = item.metadata;
+  const owners = ownersWithout(owner, item.metadata);
+  const left = finalizers.filter((name) => name !== options.finalizer);
+  return refer(item, options, {
+    ownerReferences: owners.length > 0 ? owners : null,
+    ...(left.length < finalizers.length && { finalizers: left }),
+  });
 }
 
 function ownersWithout(owner: Item, { ownerReferences = [] }: Meta) {
@@ -63,8 +81,8 @@ function ownersWithout(owner: Item, { ownerReferences = [] }: Meta) {
 }
 
 /** Replaces the list of owners of just this version of the object. */
-function refer<T extends Item>(item: T, kind: Kind<T>, owners: Meta["ownerReferences"]): Write {
+function refer<T extends Item>(item: T, { kind }: ClaimOptions<T>, changed: object): Write {
   const { namespace, name, uid, resourceVersion } = item.metadata;
-  const metadata = { uid, resourceVersion, ownerReferences: owners?.length ? owners : null };
+  const metadata = { uid, resourceVersion, ...changed };
   return { verb: "patch", kind, target: { namespace, name }, patch: { metadata } };
 }

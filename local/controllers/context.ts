@@ -14,6 +14,8 @@ import {
   type Informers,
   isTerminal,
   type Item,
+  type Job,
+  JOBS,
   type ObjectClient,
   type Pod,
   PODS,
@@ -63,6 +65,11 @@ export function podCache(informers: Informers): Cache<Pod> {
     if (pod.spec.nodeName) yield GROUP.onNode(pod.spec.nodeName);
     if (isTerminal(pod)) yield GROUP.terminal;
   });
+}
+
+/** The cached Jobs, found by their controller. */
+export function jobCache(informers: Informers): Cache<Job> {
+  return indexed(informers.of(JOBS), ownershipGroups);
 }
 
 /** The cached replica sets, found by their controller. */
@@ -132,7 +139,10 @@ export function nameOf(key: string): { namespace?: string; name: string } {
   return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
 }
 
+/** No timer waits for longer, in ms: JavaScript's end at 24 days, and clocks are set anew. */
+const LONGEST_WAIT_MS = 86_400_000;
+
 /** `{ after }`, if there is something to wait for. */
 export function again(after: number | undefined): Again {
-  if (after !== undefined) return { after };
+  if (after !== undefined) return { after: Math.min(after, LONGEST_WAIT_MS) };
 }

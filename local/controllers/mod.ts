@@ -10,6 +10,8 @@
  * | daemon set | keeps a pod on each node |
  * | volume | binds claims to volumes, asks provisioners for them |
  * | local path provisioner | makes volumes: directories of this machine |
+ * | job | runs pods until enough have succeeded; deletes what is over and expired |
+ * | cron job | makes Jobs by the clock, in any time zone |
  * | node lifecycle | notices silent nodes: conditions, taints, pods not ready |
  * | taint eviction | deletes the pods of lost nodes |
  * | pod garbage collector | removes pods that nobody else will |
@@ -18,7 +20,8 @@
  * | service account | `default` in every namespace |
  *
  * Left out: zones and disruption modes of the node lifecycle (it evicts even when all nodes
- * are lost), kinds that are added after the start, the `kube-root-ca.crt` config map.
+ * are lost), success policies of Jobs, kinds that are added after the start, the
+ * `kube-root-ca.crt` config map.
  *
  * @module
  */

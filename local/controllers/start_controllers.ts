@@ -5,11 +5,26 @@
  */
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { isAlreadyExists, isConflict, isNotFound, type Reconciler } from "../../kube/mod.ts";
-import { discoverKinds, EventRecorder, Informers, ObjectClient } from "../objects/mod.ts";
-import { type ControllerContext, podCache, replicaSetCache, revisionCache } from "./context.ts";
+import {
+  CRON_JOBS,
+  discoverKinds,
+  EventRecorder,
+  Informers,
+  ObjectClient,
+  type ServedKind,
+} from "../objects/mod.ts";
+import {
+  type ControllerContext,
+  jobCache,
+  podCache,
+  replicaSetCache,
+  revisionCache,
+} from "./context.ts";
+import { cronJobController } from "./cron_job.ts";
 import { daemonSetController } from "./daemon_set.ts";
 import { deploymentController } from "./deployment.ts";
 import { garbageCollector } from "./garbage_collector.ts";
+import { jobController } from "./job.ts";
 import { namespaceController } from "./namespace.ts";
 import { nodeLifecycleController } from "./node_lifecycle.ts";
 import { podGarbageCollector } from "./pod_gc.ts";
@@ -48,6 +63,13 @@ export interface ControllersOptions {
    * @default 12_500
    */
   terminatedPodLimit?: number;
+  /**
+   * Ms that a Job waits after a pod has failed before it makes another; each further failure
+   * doubles it, up to 6 minutes. A real control plane waits 10 s.
+   *
+   * @default 1_000
+   */
+  jobBackoff?: number;
   /**
    * Hears what fails; it is tried again.
    *
@@ -113,9 +135,9 @@ export class Controllers implements AsyncDisposable {
 }
 
 /**
- * Starts the controllers of a cluster: deployments, replica sets, stateful and daemon sets,
- * volumes, garbage collection, namespaces, the life cycle of nodes, eviction, pod garbage and
- * service accounts. Resolves when they know the present state and act on it.
+ * Starts the controllers of a cluster: deployments, replica sets, stateful and daemon sets, Jobs,
+ * CronJobs, volumes, garbage collection, namespaces, the life cycle of nodes, eviction, pod garbage
+ * and service accounts. Resolves when they know the present state and act on it.
  *
  * @throws What `signal` was aborted with, or what the API server refuses to tell.
  */
@@ -167,6 +189,7 @@ export async function startControllers(
       orphanedPodGrace: options.orphanedPodGrace ?? 2_000,
       terminatedPodLimit: options.terminatedPodLimit ?? 12_500,
     }),
+    ...batchControllers(context, { served, jobBackoff: options.jobBackoff ?? 1_000 }),
     namespaceController(context, { served }),
     serviceAccountController(context),
     // Last: it keeps only the metadata of kinds that no one before it asked for.
@@ -182,4 +205,18 @@ export async function startControllers(
     throw error;
   }
   return controllers;
+}
+
+/** Jobs and CronJobs; servers that do not serve both in this version are too old for either. */
+function batchControllers(
+  context: ControllerContext,
+  { served, jobBackoff }: { served: readonly ServedKind[]; jobBackoff: number },
+): Reconciler[] {
+  const { apiVersion, kind } = CRON_JOBS;
+  if (!served.some((one) => one.apiVersion === apiVersion && one.kind === kind)) return [];
+  const jobs = jobCache(context.informers);
+  return [
+    ...jobController(context, { jobs, backoffBase: jobBackoff }),
+    cronJobController(context, { jobs }),
+  ];
 }

@@ -9,6 +9,7 @@
  */
 import type { JSONValue } from "@cloudydeno/kubernetes-client";
 import type { ControllerRevision, DaemonSet, StatefulSet } from "./set_types.ts";
+import type { CronJob, Job } from "./batch_types.ts";
 import type { Deployment, Item, Lease, Meta, Namespace, Node, Pod, ReplicaSet } from "./types.ts";
 import type { PersistentVolume, PersistentVolumeClaim, StorageClass } from "./volume_types.ts";
 
@@ -111,6 +112,20 @@ export const STORAGE_CLASSES: Kind<StorageClass> = wholeKind({
   kind: "StorageClass",
   plural: "storageclasses",
   namespaced: false,
+});
+/** Jobs. */
+export const JOBS: Kind<Job> = wholeKind({
+  apiVersion: "batch/v1",
+  kind: "Job",
+  plural: "jobs",
+  namespaced: true,
+});
+/** Cron jobs. */
+export const CRON_JOBS: Kind<CronJob> = wholeKind({
+  apiVersion: "batch/v1",
+  kind: "CronJob",
+  plural: "cronjobs",
+  namespaced: true,
 });
 /** Leases. */
 export const LEASES: Kind<Lease> = wholeKind({

@@ -4,6 +4,16 @@
  *
  * @module
  */
+export type {
+  CronJob,
+  CronJobStatus,
+  Job,
+  JobSpec,
+  JobStatus,
+  ObjectReference,
+  PodFailurePolicy,
+  PodFailureRule,
+} from "./batch_types.ts";
 export {
   availableIn,
   conditionOf,
@@ -18,9 +28,11 @@ export { EventRecorder, type EventRecorderOptions, type Note } from "./events.ts
 export { Index, type Informer, Informers, type InformersOptions } from "./informer.ts";
 export {
   CONTROLLER_REVISIONS,
+  CRON_JOBS,
   DAEMON_SETS,
   DEPLOYMENTS,
   EVENTS,
+  JOBS,
   type Kind,
   type KindName,
   LEASES,
@@ -67,6 +79,7 @@ export type {
   Affinity,
   Condition,
   Container,
+  ContainerStatus,
   Deployment,
   DeploymentStatus,
   IntOrPercent,

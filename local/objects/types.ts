@@ -97,11 +97,12 @@ export interface Toleration {
 /** Amounts by resource name, as quantities ("250m", "1Gi"). */
 export type ResourceList = Readonly<Record<string, string | number>>;
 
-/** The part of a container that scheduling looks at. */
+/** The part of a container that scheduling and controllers look at. */
 export interface Container {
   readonly name: string;
   readonly image?: string;
   readonly restartPolicy?: string;
+  readonly env?: readonly { readonly name: string }[];
   readonly resources?: { readonly requests?: ResourceList; readonly limits?: ResourceList };
   readonly ports?: readonly {
     readonly hostPort?: number;
@@ -164,6 +165,8 @@ export interface PodSpec {
   readonly tolerations?: readonly Toleration[];
   readonly topologySpreadConstraints?: readonly TopologySpreadConstraint[];
   readonly schedulerName?: string;
+  readonly hostname?: string;
+  readonly restartPolicy?: string;
   readonly schedulingGates?: readonly { readonly name: string }[];
   readonly priority?: number;
 }
@@ -174,7 +177,17 @@ export interface Pod extends Item {
   readonly status?: {
     readonly phase?: string;
     readonly conditions?: readonly Condition[];
-    readonly containerStatuses?: readonly { readonly restartCount?: number }[];
+    readonly containerStatuses?: readonly ContainerStatus[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+/** How one container of a pod does. */
+export interface ContainerStatus {
+  readonly name?: string;
+  readonly restartCount?: number;
+  readonly state?: {
+    readonly terminated?: { readonly exitCode?: number; readonly finishedAt?: string } | null;
   };
 }
 

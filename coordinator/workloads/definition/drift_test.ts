@@ -13,7 +13,9 @@ import {
   Transport,
   type WritableKind,
 } from "../../../kube/mod.ts";
+import { withGeneratedSelector } from "../../../local/apiserver/job_selector.ts";
 import { ApiServer } from "../../../local/apiserver/mod.ts";
+import type { ApiObject } from "../../../local/apiserver/object.ts";
 import { applyDefaults, validate, validateObject } from "../../../local/apiserver/schema/mod.ts";
 import { checkRunParams } from "../run_params.ts";
 import { drift, type Head, HEAD_KINDS, type Part, PART_KINDS, workloadParts } from "./mod.ts";
@@ -28,7 +30,8 @@ function stored(head: Head): Json {
   const [group, version] = head.apiVersion.split("/") as [string, string];
   const gvk = { group, version, kind: head.kind };
   const { pruned } = validate(json(head), gvk);
-  const object = applyDefaults(pruned, gvk);
+  const complete = applyDefaults(pruned, gvk) as ApiObject;
+  const object = head.kind === "Job" ? withGeneratedSelector(complete) : complete;
   deepStrictEqual(validateObject(object, gvk), []);
   return object as Json;
 }

@@ -1,6 +1,8 @@
 /** Small objects for tests; every one has its own uid. */
 import type {
+  CronJob,
   Deployment,
+  Job,
   Labels,
   Meta,
   Node,
@@ -152,5 +154,51 @@ export function node(name: string, traits: NodeTraits = {}): Node {
       allocatable: { cpu, memory, pods },
       conditions: [{ type: "Ready", status: ready, lastTransitionTime: ago(60) }],
     },
+  };
+}
+
+export function job(
+  spec: Partial<Job["spec"]> = {},
+  more: { status?: Job["status"]; meta?: Partial<Meta>; name?: string } = {},
+): Job {
+  const metadata = meta(more.name ?? "sum", more.meta);
+  const labels = { "batch.kubernetes.io/controller-uid": metadata.uid };
+  return {
+    apiVersion: "batch/v1",
+    kind: "Job",
+    metadata,
+    spec: {
+      parallelism: 1,
+      completions: 1,
+      backoffLimit: 6,
+      completionMode: "NonIndexed",
+      selector: { matchLabels: labels },
+      ...spec,
+      template: spec.template ?? {
+        metadata: { labels },
+        spec: { restartPolicy: "Never", containers: [{ name: "main", image: "app:1" }] },
+      },
+    },
+    status: more.status,
+  };
+}
+
+export function cronJob(
+  spec: Partial<CronJob["spec"]> = {},
+  more: { status?: CronJob["status"]; meta?: Partial<Meta> } = {},
+): CronJob {
+  return {
+    apiVersion: "batch/v1",
+    kind: "CronJob",
+    metadata: meta("tick", more.meta),
+    spec: {
+      schedule: "*/10 * * * *",
+      concurrencyPolicy: "Allow",
+      successfulJobsHistoryLimit: 3,
+      failedJobsHistoryLimit: 1,
+      jobTemplate: { metadata: { labels: { app: "tick" } }, spec: { template: template() } },
+      ...spec,
+    },
+    status: more.status,
   };
 }

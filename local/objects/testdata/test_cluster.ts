@@ -72,9 +72,10 @@ export class TestCluster implements AsyncDisposable {
     this.#informers = this.#stack.use(new Informers(this.#rest));
   }
 
-  static async on(config: ClusterConfig): Promise<TestCluster> {
+  /** `more` kinds are watched than those that every server has. */
+  static async on(config: ClusterConfig, more: readonly Kind[] = []): Promise<TestCluster> {
     const cluster = new TestCluster(config);
-    for (const kind of WATCHED as Kind[]) {
+    for (const kind of [...WATCHED as Kind[], ...more]) {
       cluster.#informers.of(kind).onChange(() => cluster.#waiting.forEach((check) => check()));
     }
     await cluster.#informers.start();
