@@ -36,7 +36,7 @@ const schema = z.strictObject({
     "true, false, or { name, identity, leaseDuration, renewDeadline, renewInterval }, the last three " +
       "in milliseconds",
   ),
-  kinds: z.array(z.enum(ALL_KINDS)).min(1).default(["Deployment", "StatefulSet", "DaemonSet"])
+  kinds: z.array(z.enum(ALL_KINDS)).min(1).default([...ALL_KINDS])
     .describe(
       `a list of ${ALL_KINDS.map((kind) => `"${kind}"`).join(", ")}`,
     ),

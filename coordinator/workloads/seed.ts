@@ -60,7 +60,7 @@ export function seedOf(head: Head): Head {
       };
     }
     case "Job":
-      return { ...head, spec: { ...head.spec!, parallelism: 0 } };
+      return { ...head, metadata: unhashed(head), spec: { ...head.spec!, parallelism: 0 } };
   }
 }
 
@@ -74,6 +74,12 @@ export function remainder(live: Head): MergePatch | undefined {
   if (live.kind !== "DaemonSet") return undefined;
   if (live.spec?.template.spec?.nodeSelector?.[NOWHERE] === undefined) return undefined;
   return { spec: { template: { spec: { nodeSelector: { [NOWHERE]: null } } } } };
+}
+
+/** Without the hash of the definition, which says that it was applied. */
+function unhashed({ metadata }: Head): Head["metadata"] {
+  const { [ANNOTATIONS.definition]: _, ...annotations } = metadata?.annotations ?? {};
+  return { ...metadata, annotations };
 }
 
 function bare<H extends Head>(head: H): Pick<H, "apiVersion" | "kind" | "metadata"> {
