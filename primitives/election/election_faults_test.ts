@@ -258,6 +258,20 @@ Deno.test("Election does not trust the answer of a renewal that a stopped proces
   strictEqual(a.election.leader, "b");
 });
 
+Deno.test("Election begins another term when a renewal's answer comes after the deadline, before any timer", async () => {
+  await using scene = new Scene();
+  const a = await leader(scene);
+  const { term } = a.election;
+  scene.server.stalled = true; // or the watch would tell earlier
+  await scene.until(() => scene.server.count("PUT") === 1); // its answer is on its way
+  const { now } = a.clock;
+  a.clock.now = () => now() + 4_500;
+  await scene.pass(50);
+  deepStrictEqual(a.told.slice(2), ["lost 101", "following undefined", "leading 102"]);
+  strictEqual(term!.signal.aborted, true);
+  strictEqual(a.election.term!.token, 102);
+});
+
 Deno.test("Election tells events in order, and goes on, when a listener throws or closes it", async () => {
   await using scene = new Scene();
   const a = await leader(scene);
