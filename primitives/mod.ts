@@ -41,7 +41,7 @@
  *   restored from a backup.
  * - The signal aborts before the lease can expire; 2 s are left for what has to end.
  * - A clean handover takes a conditional write, an event of the watch, up to 50 ms that keep candidates
- *   apart, and another write: some 40 ms. A leader that died is followed within `leaseDuration` and
+ *   apart, and another write: less than 100 ms as a rule. A leader that died is followed within `leaseDuration` and
  *   a second (8 s and 1 s); so is one whose release nobody heard of because watches are broken.
  * - A watch that is late or broken costs time, never safety: a Lease that seems to have expired is read
  *   again before it is taken, and every write is conditional.
