@@ -35,6 +35,7 @@ import {
 } from "./options.ts";
 import { explain } from "./recorder/explain_pod.ts";
 import type { FlightRecorder } from "./recorder/flight_recorder.ts";
+import { type Escalation, SupervisionReports, Supervisor, ViewCluster } from "./supervision/mod.ts";
 import { Telemetry } from "./telemetry.ts";
 import { checkRunParams, type RunParams } from "./workloads/run_params.ts";
 import type { Workload } from "./workloads/workload.ts";
@@ -69,6 +70,9 @@ export interface CoordinatorHealth {
   /** Who leads, if it is another one and known. */
   readonly leader: string | undefined;
 }
+
+/** Events that a coordinator does not have that is alone. */
+const REPLICA_EVENTS: readonly string[] = ["leading", "following", "lost"];
 
 type State = "created" | "running" | "stopping" | "stopped";
 
@@ -113,6 +117,8 @@ export class Coordinator implements AsyncDisposable {
   readonly #leading: LeadingHandlers;
   readonly #tenure: Tenure;
   readonly #workloads: Workloads;
+  readonly #reports: SupervisionReports;
+  readonly #supervisor: Supervisor;
   readonly #life = new AbortController();
   readonly #stopRequested = Promise.withResolvers<void>();
   readonly #onAbort = (): void => void this.stop().catch((e) => this.#errors.report(e));
@@ -144,6 +150,7 @@ export class Coordinator implements AsyncDisposable {
       onObject: (change) => {
         this.#telemetry.onObject(change);
         this.#workloads.take(change);
+        this.#supervisor.take(change.object);
       },
     });
     this.#hub = new EventHub(this.#view, onError, { onHandled: this.#telemetry.onHandled });
@@ -178,6 +185,14 @@ export class Coordinator implements AsyncDisposable {
           fields,
           repaired,
         }),
+    });
+    this.#reports = new SupervisionReports({ emit: (report) => this.#emit(report), onError });
+    this.#supervisor = new Supervisor({
+      client: this.#transport,
+      coordinator: options.name,
+      cluster: new ViewCluster(this.#transport, this.#view, this.#workloads),
+      listener: this.#reports,
+      onError,
     });
   }
 
@@ -280,6 +295,15 @@ export class Coordinator implements AsyncDisposable {
     return this.#leading.add(this.#hub.scoped(this.#tenure.bind(handler)));
   }
 
+  /**
+   * Calls `handler` when a workload with the supervision `onFailure: "escalate"` has failed more often
+   * than is borne; returns what removes it. It is told once in a window, twice if the leader dies
+   * meanwhile. Nothing more is done about the workload until the window is over.
+   */
+  onEscalation(handler: Handler<Escalation>): () => void {
+    return this.#reports.onEscalation(this.#hub.scoped(this.#tenure.bind(handler)));
+  }
+
   /** Calls `handler` for each error that has no caller; without one they are printed. */
   onError(handler: ErrorHandler): () => void {
     return this.#errors.add(handler);
@@ -313,6 +337,7 @@ export class Coordinator implements AsyncDisposable {
       throw new Error(`Cannot run "${checked.name}": the coordinator is stopped`);
     }
     const workload = await this.#workloads.run(checked);
+    this.#supervisor.look(checked);
     if (this.#state === "running") this.#view.namespace(checked.namespace);
     return workload;
   }
@@ -393,14 +418,15 @@ export class Coordinator implements AsyncDisposable {
     const grace = started ? this.#options.grace : 0;
     const deadline = performance.now() + grace;
     // 5. Work that needs leadership ends while it still leads: the next one must find it settled.
-    const settled = this.#leading.close();
+    const supervised = this.#supervisor.close().then(() => this.#reports.settled());
+    const settled = Promise.all([this.#leading.close(), supervised]);
     // 6. The hub takes no more changes, and what waits there is handled: a handler may still use
     //    workloads (delete them, say), so workloads and watches live until the handlers have ended.
     await this.#hub.close(grace);
     await within(Math.max(0, deadline - performance.now()), settled);
     // 7. Whoever waits for a workload is told, and nothing is repaired any more.
     this.#life.abort(new Error(`Cannot go on: coordinator "${this.name}" is stopped`));
-    await this.#workloads.close();
+    await Promise.all([this.#workloads.close(), this.#supervisor.close()]);
     // 8. Nothing of this term can happen any more: the next one may lead.
     await this.#tenure.close();
     // 9. Watches end before what they send their requests with.
@@ -431,6 +457,7 @@ export class Coordinator implements AsyncDisposable {
   /** The mandate begins: handlers hear what is there. */
   #begin(mandate: Mandate): void {
     this.#workloads.begin();
+    this.#supervisor.begin(mandate);
     if (this.#state === "running") this.#tell(mandate);
   }
 
@@ -448,13 +475,15 @@ export class Coordinator implements AsyncDisposable {
 
   /** The mandate is over: handlers hear nothing until the next one. */
   #end(reason: Error): void {
+    this.#supervisor.end();
     void this.#hub.shut(0);
     this.#emit({ type: "lost", reason });
   }
 
   /** Emits an event of a replica's leadership, which a coordinator that is alone does not have. */
   #emit(event: OwnEvent): void {
-    const alone = this.#options.election === false && event.type !== "drifted";
+    const isOfReplica = REPLICA_EVENTS.includes(event.type);
+    const alone = this.#options.election === false && isOfReplica;
     if (this.#state === "running" && !alone) this.#hub.emit(event);
   }
 

@@ -4,6 +4,8 @@ export const LABELS = {
   name: "app.kubernetes.io/name",
   coordinator: "troupe.dev/coordinator",
   workload: "troupe.dev/workload",
+  /** In place of `workload` on a pod that was taken out of it. */
+  quarantined: "troupe.dev/quarantined",
 } as const;
 
 /** Names of the annotations by which a coordinator remembers, on the objects themselves. */
@@ -14,6 +16,8 @@ export const ANNOTATIONS = {
   definition: "troupe.dev/definition",
   /** What supervision has decided and not yet done, and how often workers were restarted. */
   supervision: "troupe.dev/supervision",
+  /** Why a pod was taken out of its workload. */
+  quarantineReason: "troupe.dev/quarantine-reason",
   /** Order in which the workloads of an app were declared. */
   order: "troupe.dev/order",
 } as const;

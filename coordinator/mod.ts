@@ -123,4 +123,12 @@ export type { ScheduleParams } from "./workloads/definition/params/schedule.ts";
 export type { SecurityParams } from "./workloads/definition/params/security.ts";
 export type { SupervisionParams } from "./workloads/definition/params/supervision.ts";
 export { MAX_WORKLOAD_NAME, type RunParams } from "./workloads/run_params.ts";
-export type { WaitForWorkloadOptions, Workload } from "./workloads/workload.ts";
+export type { ScaleOptions, WaitForWorkloadOptions, Workload } from "./workloads/workload.ts";
+export type {
+  Escalation,
+  GroupRestart,
+  Quarantine,
+  StoppedBySupervision,
+  SupervisionStrategy,
+  WorkerFailure,
+} from "./supervision/mod.ts";

@@ -18,7 +18,8 @@ export interface CoordinatorRulesOptions {
    */
   deletes?: boolean;
   /**
-   * Whether it supervises workers: marks pods, and deletes those that it replaces.
+   * Whether it supervises workers, or says which go first when they become fewer: it marks pods, takes
+   * them out of their workloads, and deletes those that it replaces.
    * @default false
    */
   supervision?: boolean;
@@ -58,7 +59,7 @@ export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyR
   const { kinds = ALL, election, deletes, supervision, logs, exec } = options;
   const keeps = ["create", "get", "list", "patch", "watch"];
   const heads = deletes ? [...keeps, "delete"].sort() : keeps;
-  const pods = supervision ? ["delete", "list", "patch", "watch"] : ["list", "watch"];
+  const pods = supervision ? ["delete", "get", "list", "patch", "watch"] : ["list", "watch"];
   const rules = [
     rule("apps", pluralsOf("apps", kinds), heads),
     rule("batch", pluralsOf("batch", kinds), heads),

@@ -106,7 +106,7 @@ Deno.test("coordinatorRules() grant deletion, single pods and Leases only to who
   const added = (options: CoordinatorRulesOptions) =>
     [...granted(options).difference(least)].sort();
   strictEqual([...least].some((rule) => rule.startsWith("delete")), false);
-  deepStrictEqual(added({ supervision: true }), ["delete pods", "patch pods"]);
+  deepStrictEqual(added({ supervision: true }), ["delete pods", "get pods", "patch pods"]);
   deepStrictEqual(
     added({ deletes: true }),
     ["cronjobs", "daemonsets", "deployments", "jobs", "statefulsets"].map((r) => `delete ${r}`),

@@ -1,3 +1,10 @@
+import type {
+  Escalation,
+  GroupRestart,
+  Quarantine,
+  StoppedBySupervision,
+} from "../supervision/escalation.ts";
+
 /** State of a coordinator's connection to the API server. */
 export type ConnectionState = "connected" | "synced" | "stale" | "disconnected";
 
@@ -73,6 +80,31 @@ export interface CoordinatorDriftedEvent extends CoordinatorEventFields {
   readonly repaired: boolean;
 }
 
+/** Workers were restarted, as another one of their app had failed. */
+export interface CoordinatorGroupRestartedEvent extends CoordinatorEventFields, GroupRestart {
+  /** What happened. */
+  readonly type: "groupRestarted";
+}
+
+/** A pod was taken out of its workload, as it failed again and again while others ran fine. */
+export interface CoordinatorQuarantinedEvent extends CoordinatorEventFields, Quarantine {
+  /** What happened. */
+  readonly type: "quarantined";
+}
+
+/** A workload was scaled to zero, as its workers failed more often than is borne. */
+export interface CoordinatorStoppedWorkloadEvent
+  extends CoordinatorEventFields, StoppedBySupervision {
+  /** What happened. */
+  readonly type: "stoppedBySupervision";
+}
+
+/** A workload's workers fail more often than is borne; handlers of `onEscalation` hear it too. */
+export interface CoordinatorEscalatedEvent extends CoordinatorEventFields, Escalation {
+  /** What happened. */
+  readonly type: "escalated";
+}
+
 /** Something happened to the coordinator itself or to its connection, told apart by `type`. */
 export type CoordinatorEvent =
   | CoordinatorLifeEvent
@@ -81,7 +113,11 @@ export type CoordinatorEvent =
   | CoordinatorLeadingEvent
   | CoordinatorFollowingEvent
   | CoordinatorLostEvent
-  | CoordinatorDriftedEvent;
+  | CoordinatorDriftedEvent
+  | CoordinatorGroupRestartedEvent
+  | CoordinatorQuarantinedEvent
+  | CoordinatorStoppedWorkloadEvent
+  | CoordinatorEscalatedEvent;
 
 /** What can happen to a coordinator. */
 export type CoordinatorEventType = CoordinatorEvent["type"];

@@ -3,6 +3,7 @@ import { coordinatorEventSchema } from "./coordinator_event_schema.ts";
 import type { CoordinatorEvent } from "./events.ts";
 
 const kind = "Coordinator";
+const CONCERNED = { workload: "w", namespace: "team", app: "shop" } as const;
 const EVENTS: readonly CoordinatorEvent[] = [
   { kind, type: "started" },
   { kind, type: "connected" },
@@ -20,6 +21,20 @@ const EVENTS: readonly CoordinatorEvent[] = [
     object: { kind: "Deployment", name: "w", namespace: "team" },
     fields: ["spec.replicas"],
     repaired: true,
+  },
+  { kind, type: "groupRestarted", ...CONCERNED, pods: ["w-1"] },
+  { kind, type: "quarantined", ...CONCERNED, pod: "w-1", reason: "it failed" },
+  { kind, type: "stoppedBySupervision", ...CONCERNED, reason: "6 failures", replicas: 3 },
+  {
+    kind,
+    type: "escalated",
+    ...CONCERNED,
+    app: undefined,
+    strategy: "oneForOne",
+    pods: ["w-1"],
+    failures: [{ pod: "w-1", time: "T", exitCode: 3, reason: undefined }],
+    maxRestarts: 0,
+    within: 60_000,
   },
   { kind, type: "stopping" },
   { kind, type: "stopped" },

@@ -1,5 +1,5 @@
 import type { ContainerStateTerminated, Pod } from "@cloudydeno/kubernetes-apis/core/v1";
-import { LABELS, PORT_ANNOTATION, WORKER_CONTAINER } from "../labels.ts";
+import { ANNOTATIONS, LABELS, PORT_ANNOTATION, WORKER_CONTAINER } from "../labels.ts";
 import type { PodPhase, PodState } from "./pod_event.ts";
 import {
   conditionOf,
@@ -22,7 +22,7 @@ export function podState(pod: Pod, options: { deleted?: boolean } = {}): PodStat
     name: metadata?.name ?? "",
     namespace: metadata?.namespace ?? "",
     uid: metadata?.uid ?? "",
-    workload: labels[LABELS.workload] ?? "",
+    workload: labels[LABELS.workload] ?? labels[LABELS.quarantined] ?? "",
     node: spec?.nodeName ?? undefined,
     hostIP: status?.hostIP ?? undefined,
     podIP: status?.podIP ?? undefined,
@@ -68,6 +68,10 @@ function reasonOf(
   problem: PodProblem | undefined,
   terminating: boolean,
 ): Why | undefined {
+  const { labels, annotations } = pod.metadata ?? {};
+  if (labels?.[LABELS.quarantined] !== undefined) {
+    return { reason: "Quarantined", message: text(annotations?.[ANNOTATIONS.quarantineReason]) };
+  }
   if (pod.status?.reason) return { reason: pod.status.reason, message: text(pod.status.message) };
   if (problem !== undefined) return { reason: problem.problem, message: problem.message };
   if (terminating) return { reason: "Terminating", message: undefined };

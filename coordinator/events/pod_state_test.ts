@@ -123,6 +123,18 @@ Deno.test("podState() says that a node evicted a pod", () => {
   deepStrictEqual([state.phase, state.reason], ["Failed", "Evicted"]);
 });
 
+Deno.test("podState() says why a pod was taken out of its workload, whose it still is", () => {
+  const state = podState(pod({ phase: "Failed", reason: "DeadlineExceeded" }, {
+    labels: { "troupe.dev/quarantined": "w" },
+    annotations: { "troupe.dev/quarantine-reason": "it failed 6 times in a row" },
+  }));
+  deepStrictEqual([state.workload, state.reason, state.message], [
+    "w",
+    "Quarantined",
+    "it failed 6 times in a row",
+  ]);
+});
+
 Deno.test("podState() counts restarts and tells how a container ended last", () => {
   const backOff = container({ waiting: { reason: "CrashLoopBackOff" } }, {
     restartCount: 4,

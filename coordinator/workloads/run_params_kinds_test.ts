@@ -69,6 +69,15 @@ const WRONG: readonly [params: Record<string, unknown>, message: string][] = [
   [{ completions: 1, supervision: {} }, '"completions" and "supervision" cannot both be given'],
   [{ everyNode: true, spread: { by: "node" } }, '"everyNode" and "spread" cannot both be given'],
   [
+    { everyNode: true, nodeLossTimeout: 1 },
+    '"everyNode" and "nodeLossTimeout" cannot both be given',
+  ],
+  [
+    { supervision: { replaceOnNodeLoss: true } },
+    '"supervision.replaceOnNodeLoss" means nothing without "identity" or "storage"',
+  ],
+  [{ supervision: { quarantineAfter: -1 } }, '"supervision.quarantineAfter" given -1'],
+  [
     { everyNode: { selector: { a: "b" } }, nodeSelector: { a: "b" } },
     '"everyNode.selector" and "nodeSelector" cannot both be given',
   ],

@@ -5,8 +5,10 @@ import type { PodState } from "../events/events.ts";
 import { headState } from "../events/head_state.ts";
 import { podState } from "../events/pod_state.ts";
 import type { Head, HeadKind } from "../heads.ts";
-import { LABELS } from "../labels.ts";
+import { fieldManager, LABELS } from "../labels.ts";
+import type { Mandate } from "../leadership/mandate.ts";
 import type { Tenure } from "../leadership/tenure.ts";
+import { prepareScaleDown } from "../supervision/deletion_cost.ts";
 import { waitFor, withDeadline } from "../wait.ts";
 import type { Definition } from "./definition/mod.ts";
 import { withReplicasOf } from "./deploy.ts";
@@ -28,6 +30,16 @@ export interface WaitForWorkloadOptions {
    * @default 300_000
    */
   timeout?: number;
+}
+
+/** Options of {@linkcode Workload.scale}. */
+export interface ScaleOptions {
+  /**
+   * Whether a worker has nothing to do. It is asked of every worker if they are to be fewer; from
+   * Kubernetes 1.22 on idle ones go first.
+   * @default none has
+   */
+  idle?: (pod: PodState) => boolean | Promise<boolean>;
 }
 
 /** What was last applied for a workload in this term; shared by all its handles. */
@@ -122,13 +134,14 @@ export class Workload {
 
   /**
    * Changes how many workers run, and nothing else. Resolves when the change is stored; wait with
-   * `ready()`.
+   * `ready()`. If they become fewer, those go first that are idle, then the youngest; of a workload
+   * with identity those with the highest numbers.
    *
    * @throws {TypeError} when it is no integer from 0 up, or the workload has no number of workers
    * @throws {NotLeadingError} when another coordinator leads
    * @throws {Error} when the workload was deleted
    */
-  async scale(replicas: number): Promise<void> {
+  async scale(replicas: number, options: ScaleOptions = {}): Promise<void> {
     const checked = checkReplicas(replicas);
     await this.#change("scale", (live) => {
       if (live.kind !== "Deployment" && live.kind !== "StatefulSet") {
@@ -137,7 +150,7 @@ export class Workload {
         );
       }
       return live.spec?.replicas === checked ? undefined : { spec: { replicas: checked } };
-    });
+    }, (live, signal) => this.#prepareScaleDown(live, checked, { ...options, signal }));
   }
 
   /**
@@ -201,10 +214,31 @@ export class Workload {
     return await waitFor([view.pods], signal, () => this.#states(view));
   }
 
+  /** Lets the workers go first that should. */
+  async #prepareScaleDown(
+    head: Head,
+    keep: number,
+    { idle, signal }: ScaleOptions & { signal: AbortSignal },
+  ): Promise<void> {
+    if (head.kind !== "Deployment" || (head.spec?.replicas ?? 1) <= keep) return;
+    const { client, coordinator } = this.#context;
+    const pods = [...this.#view().pods.store.values()]
+      .filter((pod) => pod.metadata?.labels?.[LABELS.workload] === this.name);
+    await prepareScaleDown(pods, {
+      client,
+      namespace: this.namespace,
+      fieldManager: fieldManager(coordinator),
+      keep,
+      idle: idle && ((pod) => idle(podState(pod))),
+      signal,
+    });
+  }
+
   /** Changes the head as `decide` says, when it is this workload's turn. */
   async #change(
     what: string,
     decide: (live: Head) => MergePatch | undefined,
+    prepare?: (live: Head, signal: AbortSignal) => Promise<void>,
   ): Promise<void> {
     const { applied, life, tenure, view, writer, writes } = this.#context;
     const key = workloadKey(this);
@@ -216,18 +250,34 @@ export class Workload {
       await waitFor(this.#reflectors(this.#view()), life, () => true);
       const seen = last?.head ?? view.head(this.namespace, this.name);
       if (seen === undefined) throw gone();
+      await prepare?.(seen, AbortSignal.any([mandate.signal, life]));
       const stored = await writer.write(this.#targetOf(seen.kind), mandate, (live) => {
         if (live === undefined || !isSame(live, seen)) throw gone();
         const patch = decide(live);
         return patch && { verb: "merge", patch };
       }, { signal: life, seen });
-      if (last === undefined || stored === undefined) return;
-      last.head = stored;
-      last.generation = stored.metadata?.generation ?? 0;
-      last.definition = {
-        ...last.definition,
-        head: withReplicasOf(last.definition.head, stored),
-      };
+      if (stored !== undefined) noteStored(last, stored);
+    });
+  }
+
+  /**
+   * @ignore Changes the head for supervision, when it is this workload's turn; resolves with what is
+   * stored, or with nothing if there is no head.
+   */
+  async amend(mandate: Mandate, decide: (live: Head) => MergePatch): Promise<Head | undefined> {
+    const { applied, life, view, writer, writes } = this.#context;
+    const key = workloadKey(this);
+    return await writes.add(key, life, async () => {
+      const last = applied.get(key);
+      const seen = last?.head ?? view.head(this.namespace, this.name);
+      if (seen === undefined || last?.deleted) return undefined;
+      const stored = await writer.write(this.#targetOf(seen.kind), mandate, (live) => {
+        const isThere = live !== undefined && isSame(live, seen);
+        return isThere ? { verb: "merge", patch: decide(live) } : undefined;
+      }, { signal: life, seen });
+      if (stored === undefined || !isSame(stored, seen)) return undefined;
+      noteStored(last, stored);
+      return stored;
     });
   }
 
@@ -310,6 +360,14 @@ export class Workload {
 
 function isSame(a: Head, b: Head): boolean {
   return a.kind === b.kind && a.metadata?.uid === b.metadata?.uid;
+}
+
+/** What was changed by us is no drift. */
+function noteStored(last: Applied | undefined, stored: Head): void {
+  if (last === undefined) return;
+  last.head = stored;
+  last.generation = stored.metadata?.generation ?? 0;
+  last.definition = { ...last.definition, head: withReplicasOf(last.definition.head, stored) };
 }
 
 /** Whether what was waited for will not come back. */

@@ -28,6 +28,7 @@ import { LABELS } from "../labels.ts";
 import { claimHead, claimHeads } from "../leadership/claim.ts";
 import { type Mandate, NotLeadingError } from "../leadership/mandate.ts";
 import type { Tenure } from "../leadership/tenure.ts";
+import { checkGroup, type Supervised, supervisedBy } from "../supervision/mod.ts";
 import { waitFor } from "../wait.ts";
 import { defineWorkload, type Definition, drift, minimumVersion } from "./definition/mod.ts";
 import { deploy, type DeployContext, type Deployed, ownedBy, withReplicasOf } from "./deploy.ts";
@@ -109,6 +110,11 @@ export class Workloads {
     return [...this.#declared.values()].map(({ namespace }) => namespace);
   }
 
+  /** What is declared with supervision, in the order in which it was declared. */
+  get supervised(): Supervised[] {
+    return [...this.#declared.values()].flatMap((params) => supervisedBy(params) ?? []);
+  }
+
   /** A handle of what has that name, whether or not it was run by this process. */
   workload(target: { name: string; namespace: string }): Workload {
     return new Workload(target, this.#context);
@@ -118,6 +124,7 @@ export class Workloads {
   async run(params: CheckedRunParams): Promise<Workload> {
     const { tenure, life } = this.#options;
     const key = workloadKey(params);
+    checkGroup(params, this.supervised);
     const before = this.#declared.get(key);
     const asked = tenure.mandate !== undefined; // else it waits for a term: what was scaled stays
     this.#declared.set(key, params);

@@ -130,6 +130,9 @@ function otherComplaints(params: RunParams): string[] {
   if (supervision?.after?.includes(name)) {
     out.push(`"supervision.after" given "${name}", which is the workload itself`);
   }
+  if (supervision?.replaceOnNodeLoss && headKind(params) !== "StatefulSet") {
+    out.push('"supervision.replaceOnNodeLoss" means nothing without "identity" or "storage"');
+  }
   if (security.privileged && security.privilegeEscalation === false) {
     out.push('"security.privilegeEscalation" cannot be false with "security.privileged"');
   }

@@ -9,7 +9,11 @@ const MEANINGS: Readonly<Partial<Record<Field, { kinds: readonly HeadKind[]; nee
   ...each(["strategy"], ["Deployment", "DaemonSet"], "a workload without disks or identity"),
   ...each(["progressDeadline"], ["Deployment"], "a workload without disks or identity"),
   ...each(["supervision"], ["Deployment", "StatefulSet", "DaemonSet"], "a long-running workload"),
-  ...each(["spread"], ["Deployment", "StatefulSet", "Job", "CronJob"], "replicas"),
+  ...each(
+    ["spread", "nodeLossTimeout"],
+    ["Deployment", "StatefulSet", "Job", "CronJob"],
+    "replicas",
+  ),
   ...each(
     ["parallelism", "retries", "deadline", "ttl", "restartPolicy"],
     ["Job", "CronJob"],

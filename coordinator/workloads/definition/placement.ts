@@ -4,6 +4,7 @@ import type {
   TopologySpreadConstraint,
 } from "@cloudydeno/kubernetes-apis/core/v1";
 import { type Ownership, selectorLabels } from "../../labels.ts";
+import { nodeLossTolerations } from "../../supervision/node_loss.ts";
 import type { CheckedRunParams } from "../run_params.ts";
 import type { SpreadParams, TolerationParams } from "./params/placement.ts";
 import { seconds } from "./params/schemas.ts";
@@ -19,16 +20,27 @@ export function placementOf(params: CheckedRunParams, owner: Ownership): Partial
   const { everyNode, priorityClass } = params;
   const every = typeof everyNode === "object" ? everyNode : {};
   const nodeSelector = every.selector ?? params.nodeSelector;
-  const tolerations = every.tolerations ?? params.tolerations ?? [];
+  const given = (every.tolerations ?? params.tolerations ?? []).map(tolerationOf);
+  const lost = everyNode ? [] : nodeLossTolerations(params.nodeLossTimeout);
+  const tolerations = [
+    ...given,
+    ...lost.filter((toleration) => !given.some((other) => isCovered(toleration, other))),
+  ];
   const spread = [params.spread ?? []].flat();
   return {
     ...(nodeSelector && { nodeSelector: { ...nodeSelector } }),
-    ...(tolerations.length > 0 && { tolerations: tolerations.map(tolerationOf) }),
+    ...(tolerations.length > 0 && { tolerations }),
     ...(spread.length > 0 && {
       topologySpreadConstraints: spread.map((one) => spreadOf(one, owner)),
     }),
     ...(priorityClass !== undefined && { priorityClassName: priorityClass }),
   };
+}
+
+/** Whether the user has said how long a worker stays on such a node. */
+function isCovered({ key, effect }: Toleration, by: Toleration): boolean {
+  return (by.key === undefined || by.key === key) &&
+    (by.effect === undefined || by.effect === effect) && by.value === undefined;
 }
 
 function tolerationOf({ key, value, effect, stay }: TolerationParams): Toleration {

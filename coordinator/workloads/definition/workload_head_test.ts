@@ -148,6 +148,22 @@ Deno.test("workloadHead() asks nothing when readiness is false", () => {
   strictEqual(container!.readinessProbe, undefined);
 });
 
+Deno.test("workloadHead() lets workers leave a lost node soon, unless the user says how long they stay", () => {
+  const stays = (params: Partial<RunParams>) =>
+    podOf({ ...W, ...params }).tolerations?.map(({ key, tolerationSeconds }) =>
+      `${key?.split("/")[1]} ${tolerationSeconds}`
+    );
+  deepStrictEqual(stays({}), ["not-ready 10", "unreachable 10"]);
+  deepStrictEqual(stays({ nodeLossTimeout: 2_500 }), ["not-ready 3", "unreachable 3"]);
+  const key = "node.kubernetes.io/unreachable";
+  deepStrictEqual(stays({ tolerations: [{ key, effect: "NoExecute", stay: 60_000 }] }), [
+    "unreachable 60",
+    "not-ready 10",
+  ]);
+  deepStrictEqual(stays({ tolerations: [{ effect: "NoExecute" }] }), ["undefined undefined"]);
+  strictEqual(stays({ everyNode: true }), undefined); // its controller keeps them there
+});
+
 Deno.test("workloadHead() surges on every node without lacking", () => {
   const head = headOf({ ...W, everyNode: true, strategy: { maxSurge: 1 } });
   ok(head.kind === "DaemonSet");

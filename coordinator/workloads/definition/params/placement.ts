@@ -33,6 +33,12 @@ export interface PlacementParams {
   tolerations?: TolerationParams[];
   /** How they are spread. @default the scheduler's own: softly over nodes and zones */
   spread?: SpreadParams | SpreadParams[];
+  /**
+   * Milliseconds that a worker stays on a node that is lost or not ready, from when the cluster has
+   * noticed; then it is replaced elsewhere. Tolerations of those taints go before it.
+   * @default 10_000
+   */
+  nodeLossTimeout?: number;
   /** Name of the PriorityClass, which says whose pods give way. @default the cluster's */
   priorityClass?: string;
 }
@@ -70,6 +76,7 @@ export const placementShape = {
   spread: variant<SpreadParams | SpreadParams[]>((input) =>
     Array.isArray(input) ? z.array(spread) : spread
   ).optional(),
+  nodeLossTimeout: duration().optional(),
   priorityClass: dnsName.optional(),
 };
 

@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { dnsLabel } from "../../../../runtime/mod.ts";
-import { count, duration } from "./schemas.ts";
+import { count, duration, flag } from "./schemas.ts";
 
 /** What a coordinator does about workers that fail. */
 export interface SupervisionParams {
   /**
-   * What is restarted when a worker fails: it alone, the workers of all workloads of the app, or
-   * those of its own and of the workloads that come after it.
+   * What is restarted when a worker fails: it alone, the workers of all workloads of the app too, or
+   * those of the workloads that come after its own.
    * @default "oneForOne"
    */
   strategy?: "oneForOne" | "oneForAll" | "restForOne";
@@ -14,11 +14,14 @@ export interface SupervisionParams {
   app?: string;
   /** Names of workloads of the app that this one comes after. @default those declared before it */
   after?: string[];
-  /** How many restarts are borne in the window `within`. @default 5 */
+  /** How many failures are borne in the window `within`. @default 5 */
   maxRestarts?: number;
   /** The window, in milliseconds. @default 60_000 */
   within?: number;
-  /** How long a restart waits, doubling from `min` to `max`, in milliseconds. */
+  /**
+   * How long restarts of other workers wait once more is needed than is borne, doubling from `min` to
+   * `max`, in milliseconds. The worker that failed is restarted by Kubernetes, which waits as it likes.
+   */
   backoff?: {
     /** The first wait. @default 1000 */
     min?: number;
@@ -26,11 +29,23 @@ export interface SupervisionParams {
     max?: number;
   };
   /**
-   * What if more restarts are needed: go on at the longest back-off, stop the workload, or tell the
-   * handler of escalations.
+   * What if there are more: go on and wait longer each time, scale the workload to zero, or tell the
+   * handlers of `Coordinator.onEscalation`.
    * @default "restart"
    */
   onFailure?: "restart" | "stop" | "escalate";
+  /**
+   * How many crashes in a row one pod may have, while others of its workload run fine, before it is
+   * taken out of the workload. Pods with identity never are.
+   * @default maxRestarts
+   */
+  quarantineAfter?: number;
+  /**
+   * Whether a worker with identity is removed by force, to run elsewhere, when its node is lost. Two of
+   * its name may then run at the same time.
+   * @default false
+   */
+  replaceOnNodeLoss?: boolean;
 }
 
 /** Supervision with its defaults. */
@@ -49,6 +64,10 @@ export interface CheckedSupervision {
   backoff: { min: number; max: number };
   /** See {@linkcode SupervisionParams.onFailure}. */
   onFailure: "restart" | "stop" | "escalate";
+  /** See {@linkcode SupervisionParams.quarantineAfter}. */
+  quarantineAfter?: number;
+  /** See {@linkcode SupervisionParams.replaceOnNodeLoss}. */
+  replaceOnNodeLoss?: boolean;
 }
 
 /** Shortest and longest wait of a restart unless told, in milliseconds. */
@@ -70,6 +89,8 @@ const schema = z.strictObject({
     .describe("{ min?, max? }").default(BACKOFF),
   onFailure: z.enum(["restart", "stop", "escalate"])
     .describe('"restart", "stop" or "escalate"').default("restart"),
+  quarantineAfter: count().optional(),
+  replaceOnNodeLoss: flag.optional(),
 }).describe("an object of supervision's options");
 
 /** A schema for supervision; fills in the defaults. */
