@@ -13,7 +13,7 @@ export interface WorkerFailure {
 }
 
 /** What supervision did about workers, or hands on to `Coordinator.onEscalation`. */
-interface SupervisionFact {
+export interface SupervisionFact {
   /** The workload whose worker failed. */
   readonly workload: string;
   /** Its namespace. */

@@ -9,6 +9,7 @@ export type {
   GroupRestart,
   Quarantine,
   StoppedBySupervision,
+  SupervisionFact,
   WorkerFailure,
 } from "./escalation.ts";
 export { checkGroup, supervisedBy } from "./declared.ts";
