@@ -20,6 +20,14 @@ export const ANNOTATIONS = {
   quarantineReason: "troupe.dev/quarantine-reason",
   /** Order in which the workloads of an app were declared. */
   order: "troupe.dev/order",
+  /** How many workers there were before `stop()`. */
+  stopped: "troupe.dev/stopped",
+  /** From which ordinal on a stateful set rolled out before `pause()`. */
+  paused: "troupe.dev/paused",
+  /** Hash of the definition in whose place `undo()` put an earlier template. */
+  undone: "troupe.dev/undone",
+  /** On the template of pods: when `restart()` was called. */
+  restartedAt: "troupe.dev/restarted-at",
 } as const;
 
 /** Name of the container of a pod in which the worker runs. */

@@ -127,7 +127,6 @@ export type { ScheduleParams } from "./workloads/definition/params/schedule.ts";
 export type { SecurityParams } from "./workloads/definition/params/security.ts";
 export type { SupervisionParams } from "./workloads/definition/params/supervision.ts";
 export { MAX_WORKLOAD_NAME, type RunParams } from "./workloads/run_params.ts";
-export type { ScaleOptions, WaitForWorkloadOptions, Workload } from "./workloads/workload.ts";
 export type {
   Escalation,
   GroupRestart,
@@ -137,3 +136,21 @@ export type {
   SupervisionStrategy,
   WorkerFailure,
 } from "./supervision/mod.ts";
+export type { ClusterEvent } from "./workloads/operations/cluster_event.ts";
+export type { DeleteOptions } from "./workloads/operations/delete.ts";
+export type { WorkloadEventsOptions } from "./workloads/operations/events.ts";
+export type {
+  ExecOptions,
+  ExecResult,
+  ExecStreamOptions,
+  WorkloadExecStreams,
+} from "./workloads/operations/exec.ts";
+export type { LogsOptions, WorkloadLogLine } from "./workloads/operations/logs.ts";
+export type { ReadyOptions } from "./workloads/operations/ready.ts";
+export { RolloutError, type RolloutErrorOptions } from "./workloads/operations/rollout_error.ts";
+export type { ProgressOptions, RolloutProgress } from "./workloads/operations/rollout_progress.ts";
+export type { ScaleOptions } from "./workloads/operations/scale.ts";
+export type { WaitForWorkloadOptions } from "./workloads/operations/scope.ts";
+export type { WorkloadStatus } from "./workloads/operations/status.ts";
+export type { UndoOptions } from "./workloads/operations/undo.ts";
+export type { Workload } from "./workloads/workload.ts";

@@ -92,3 +92,17 @@ export async function waitFor<T>(
     for (const remove of undo) remove();
   }
 }
+
+/** What becomes of a promise, unless the signal aborts first: then rejects with its reason. */
+export async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  promise.catch(() => {}); // who waits no longer does not hear it
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
+}

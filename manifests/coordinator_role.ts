@@ -34,6 +34,17 @@ export interface CoordinatorRulesOptions {
    * @default false
    */
   exec?: boolean;
+  /**
+   * Whether it goes back to earlier revisions, which it reads then.
+   * @default false
+   */
+  undo?: boolean;
+  /**
+   * Whether it reads what Kubernetes tells about its objects: `Workload.events`, and for `ready` why
+   * pods of stateful sets, daemon sets and jobs cannot be created.
+   * @default false
+   */
+  events?: boolean;
 }
 
 /** Group and plural of the kinds of heads. */
@@ -56,7 +67,7 @@ const ALL: readonly Kind[] = Object.keys(HEADS) as Kind[];
  * Lease.
  */
 export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyRule[] {
-  const { kinds = ALL, election, deletes, supervision, logs, exec } = options;
+  const { kinds = ALL, election, deletes, supervision, logs, exec, undo, events } = options;
   const keeps = ["create", "get", "list", "patch", "watch"];
   const heads = deletes ? [...keeps, "delete"].sort() : keeps;
   const pods = supervision ? ["delete", "get", "list", "patch", "watch"] : ["list", "watch"];
@@ -66,6 +77,8 @@ export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyR
     rule("", ["pods"], pods),
     rule("", logs ? ["pods/log"] : [], ["get"]),
     rule("", exec ? ["pods/exec"] : [], ["create", "get"]),
+    rule("apps", undo ? ["controllerrevisions", "replicasets"] : [], ["list"]),
+    rule("", events ? ["events"] : [], ["list", "watch"]),
     rule("", ["serviceaccounts"], keeps),
     rule("", kinds.includes("StatefulSet") ? ["services"] : [], keeps),
     rule("coordination.k8s.io", election ? ["leases"] : [], [

@@ -115,6 +115,8 @@ Deno.test("coordinatorRules() grant deletion, single pods and Leases only to who
     added({ election: true }),
     ["create", "get", "list", "update", "watch"].map((verb) => `${verb} leases`),
   );
+  deepStrictEqual(added({ undo: true }), ["list controllerrevisions", "list replicasets"]);
+  deepStrictEqual(added({ events: true }), ["list events", "watch events"]);
 });
 
 Deno.test("greeterManifests() makes two supervisors that stand for election and hand over warm", () => {

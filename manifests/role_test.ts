@@ -202,3 +202,32 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: "coordinatorRules() with undo and events suffice for these, and without name the verb",
+  ignore,
+  async fn() {
+    await using sandbox = await startSandbox();
+    await eventually(sandbox, coordinatorRules(GREETER), (error) => error === undefined);
+    await using coordinator = await Coordinator.create({
+      name: "role-test",
+      config: sandbox.config,
+      kinds: GREETER.kinds && [...GREETER.kinds],
+    });
+    const workload = await coordinator.run({ name: "undone", image: "none", replicas: 0 });
+    const attempts = {
+      undo: () => workload.undo(),
+      events: () => Array.fromAsync(workload.events()),
+    };
+    for (const [flag, attempt] of Object.entries(attempts)) {
+      await rejects(attempt(), /resources: \["(replicasets|events)"\], verbs: \["list"\]/);
+      await sandbox.grant(coordinatorRules({ ...GREETER, [flag]: true }));
+      const deadline = performance.now() + TIMEOUT;
+      while (true) {
+        const error = await attempt().then(() => undefined, (e: Error) => e);
+        if (error === undefined || /no earlier revision/.test(error.message)) break;
+        if (performance.now() > deadline) throw error;
+      }
+    }
+  },
+});

@@ -18,6 +18,7 @@ import { ANNOTATIONS, LABELS } from "../labels.ts";
 import type { Mandate } from "../leadership/mandate.ts";
 import { type Definition, drift } from "./definition/mod.ts";
 import type { Decision, FencedTarget, FencedWriter } from "./fenced_writer.ts";
+import { type Kept, kept } from "./operations/kept.ts";
 import { isSeed, remainder, seedOf } from "./seed.ts";
 
 /** What is needed to deploy. */
@@ -54,10 +55,10 @@ export interface Deployed {
 /** Options of {@linkcode deploy}. */
 export interface DeployOptions {
   /**
-   * Leaves the number of workers as it is, unless the definition was changed.
-   * @default false
+   * What operations have set and is left as it is, unless the definition was changed.
+   * @default nothing
    */
-  readonly keepReplicas?: boolean;
+  readonly keep?: Kept;
 }
 
 /**
@@ -92,8 +93,8 @@ export async function deploy(
       (now): Decision<Head> => {
         if (now === undefined || isEnding(now) || !isSame(now, live)) return undefined;
         const changed = hashOf(now) !== hashOf(definition.head);
-        const desired = options.keepReplicas && !changed
-          ? withReplicasOf(definition.head, now)
+        const desired = options.keep !== undefined && !changed
+          ? kept(definition.head, now, options.keep)
           : definition.head;
         drifted = changed ? [] : drift(desired, now);
         if (!changed && drifted.length === 0) return undefined;
@@ -124,14 +125,6 @@ function isSame(a: Head, b: Head): boolean {
 function targetOf(head: Head, { kindOf }: Pick<DeployContext, "kindOf">): FencedTarget<Head> {
   const { name, namespace } = head.metadata!;
   return { kind: kindOf(head.kind), namespace: namespace!, name: name! };
-}
-
-/** A head with as many workers as another one has. */
-export function withReplicasOf(head: Head, other: Head): Head {
-  const counted = (head.kind === "Deployment" || head.kind === "StatefulSet") &&
-    head.kind === other.kind;
-  if (!counted) return head;
-  return { ...head, spec: { ...head.spec, replicas: other.spec?.replicas } } as Head;
 }
 
 /** The hash of what was applied to a head. */

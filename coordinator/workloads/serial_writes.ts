@@ -1,3 +1,5 @@
+import { unlessAborted } from "../wait.ts";
+
 /**
  * Writes that must not overtake each other: those of one key run one after another, in the order
  * of the calls; those of different keys side by side. A key is forgotten when nothing waits for
@@ -18,27 +20,11 @@ export class SerialWrites {
     });
     this.#tails.set(key, tail);
     try {
-      await unlessAborted(signal, before);
+      signal.throwIfAborted();
+      if (before !== undefined) await unlessAborted(signal, before);
       return await write();
     } finally {
       done.resolve();
     }
-  }
-}
-
-/** Waits for a promise that never rejects, or until the signal aborts. */
-async function unlessAborted(
-  signal: AbortSignal,
-  promise: Promise<void> | undefined,
-): Promise<void> {
-  signal.throwIfAborted();
-  if (promise === undefined) return;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
-  signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }

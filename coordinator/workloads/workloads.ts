@@ -14,6 +14,7 @@ import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import {
   type Change,
+  type ExecClient,
   isOlder,
   type KubeObject,
   Reconciler,
@@ -31,11 +32,13 @@ import type { Tenure } from "../leadership/tenure.ts";
 import { checkGroup, type Supervised, supervisedBy } from "../supervision/mod.ts";
 import { waitFor } from "../wait.ts";
 import { defineWorkload, type Definition, drift, minimumVersion } from "./definition/mod.ts";
-import { deploy, type DeployContext, type Deployed, ownedBy, withReplicasOf } from "./deploy.ts";
+import { deploy, type DeployContext, type Deployed, ownedBy } from "./deploy.ts";
 import { FencedWriter, termOf } from "./fenced_writer.ts";
+import { type Kept, kept } from "./operations/kept.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { SerialWrites } from "./serial_writes.ts";
-import { type Applied, Workload, type WorkloadContext, workloadKey } from "./workload.ts";
+import { Workload } from "./workload.ts";
+import { type Applied, type WorkloadContext, workloadKey } from "./workload_context.ts";
 
 /** What was found changed by somebody else. */
 export interface Drift {
@@ -49,7 +52,7 @@ export interface Drift {
 /** Options of {@linkcode Workloads}. */
 export interface WorkloadsOptions {
   /** Sends the requests. */
-  client: RestClient;
+  client: RestClient & ExecClient;
   /** The coordinator's name. */
   coordinator: string;
   /** What is seen of the cluster. */
@@ -89,6 +92,8 @@ export class Workloads {
       life,
       writer,
       applied: new Map(),
+      declared: this.#declared,
+      run: (params) => this.run(params),
       deleted: new Set(),
       writes: new SerialWrites(),
       forget: (key) => {
@@ -312,14 +317,15 @@ export class Workloads {
     };
     // what runs under that name as another kind must be known
     await waitFor([...heads.values()], AbortSignal.any([life, mandate.signal]), () => true);
-    const keepReplicas = !asked && known === undefined;
-    const deployed = await deploy(definition, context, { keepReplicas });
+    // what is known has it already, and tells when somebody else has changed it
+    const keep: Kept | undefined = known ? undefined : { count: !asked, template: true };
+    const deployed = await deploy(definition, context, { keep });
     const { head } = deployed;
     const shared: Applied = Object.assign(applied.get(key) ?? {}, {
       params,
       definition: {
         ...definition,
-        head: keepReplicas ? withReplicasOf(definition.head, head) : definition.head,
+        head: keep ? kept(definition.head, head, keep) : definition.head,
       },
       head,
       generation: head.metadata?.generation ?? 0,

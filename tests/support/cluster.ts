@@ -11,7 +11,7 @@ import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
 import { loadClusterConfig, Transport } from "../../kube/mod.ts";
 import { type ImageSpec, LocalCluster } from "../../local/mod.ts";
 import { startLocalPathProvisioner } from "../../local/controllers/mod.ts";
-import { NodeAgent, SimulatedRuntime } from "../../local/node/mod.ts";
+import { NodeAgent, type RestartBackoff, SimulatedRuntime } from "../../local/node/mod.ts";
 
 /** What a node of simulated pods offers. */
 const MANY_PODS = { pods: 1_000, cpu: 1_000, memory: 2 ** 40 };
@@ -49,6 +49,8 @@ export interface TestClusterOptions {
   nodes?: number;
   /** What a pod becomes where no other nodes are there: a process, or nothing. @default "process" */
   runtime?: "process" | "simulated";
+  /** How long a node waits before it starts a container again. @default the node agent's own */
+  restartBackoff?: RestartBackoff;
 }
 
 /** Starts the embedded cluster, or joins the real one. */
@@ -102,6 +104,7 @@ async function joinRealCluster(
         images: options.images,
         dir: `${dir}/node-${i + 1}`,
         onClose: "delete",
+        ...(options.restartBackoff && { restartBackoff: options.restartBackoff }),
         ...simulated,
       })),
   );

@@ -11,6 +11,7 @@ export function cronJobSpec(params: CheckedRunParams, owner: Ownership): CronJob
   const { schedule = "", timeZone, overlap, startingDeadline, history = {}, annotations } = params;
   return {
     schedule,
+    suspend: false, // as what it begins as is suspended
     ...(timeZone !== undefined && { timeZone }),
     ...(overlap !== undefined && { concurrencyPolicy: OVERLAP[overlap] }),
     ...(startingDeadline !== undefined && { startingDeadlineSeconds: seconds(startingDeadline) }),

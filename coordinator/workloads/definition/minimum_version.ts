@@ -16,7 +16,7 @@ export interface MinimumVersion {
  * on by default; where somebody has turned it off, drift shows the field as missing.
  */
 export function minimumVersion(params: RunParams): MinimumVersion | undefined {
-  const { schedule, timeZone, items, ttl, strategy } = params;
+  const { timeZone, items, ttl, strategy } = params;
   const disks = Object.values(disksByName(params.storage));
   const needs: [minor: number, feature: string, isNeeded: boolean][] = [
     [27, '"ReadWriteOncePod"', disks.some(({ access }) => access === "ReadWriteOncePod")],
@@ -27,7 +27,6 @@ export function minimumVersion(params: RunParams): MinimumVersion | undefined {
       '"strategy.maxSurge" with "everyNode"',
       headKind(params) === "DaemonSet" && strategy?.maxSurge !== undefined,
     ],
-    [21, '"schedule"', schedule !== undefined],
     [21, '"ttl"', ttl !== undefined],
   ];
   const newest = needs.find(([, , isNeeded]) => isNeeded);

@@ -13,7 +13,6 @@ const NEEDS: readonly [params: Partial<RunParams>, minor: number | undefined, fe
     [{ everyNode: true, strategy: { maxSurge: 1 } }, 22, '"strategy.maxSurge" with "everyNode"'],
     [{ items: ["a"], ttl: 1000 }, 22, '"items"'],
     [{ completions: 1, ttl: 1000 }, 21, '"ttl"'],
-    [{ schedule: "@daily" }, 21, '"schedule"'],
     [{ schedule: "@daily", timeZone: "UTC" }, 25, '"timeZone"'],
     [
       { storage: { size: 1, path: "/d", access: "ReadWriteOncePod" } },
