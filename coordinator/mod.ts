@@ -82,6 +82,8 @@ export {
   ConfigError,
   ConnectionError,
   type Credentials,
+  type ExecResult,
+  type ExecStreams,
   loadClusterConfig,
   plainClusterConfig,
   type PlainClusterOptions,
@@ -141,8 +143,8 @@ export type { DeleteOptions } from "./workloads/operations/delete.ts";
 export type { WorkloadEventsOptions } from "./workloads/operations/events.ts";
 export type {
   ExecOptions,
-  ExecResult,
   ExecStreamOptions,
+  WorkloadExecResult,
   WorkloadExecStreams,
 } from "./workloads/operations/exec.ts";
 export type { LogsOptions, WorkloadLogLine } from "./workloads/operations/logs.ts";

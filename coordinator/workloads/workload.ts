@@ -10,9 +10,9 @@ import { workloadEvents, type WorkloadEventsOptions } from "./operations/events.
 import {
   execInWorkload,
   type ExecOptions,
-  type ExecResult,
   execStreamInWorkload,
   type ExecStreamOptions,
+  type WorkloadExecResult,
   type WorkloadExecStreams,
 } from "./operations/exec.ts";
 import { type LogsOptions, type WorkloadLogLine, workloadLogs } from "./operations/logs.ts";
@@ -209,7 +209,7 @@ export class Workload {
    * @throws {RangeError} when it prints too much: then use `execStream`
    * @throws {ConnectionError} whose `timedOut` is true when the time is over
    */
-  async exec(command: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  async exec(command: readonly string[], options: ExecOptions = {}): Promise<WorkloadExecResult> {
     return await execInWorkload(this.#scope, command, options);
   }
 

@@ -1,9 +1,4 @@
-import {
-  type ExecResult as PodExecResult,
-  type ExecStreams,
-  podExec,
-  podExecStream,
-} from "../../../kube/mod.ts";
+import { type ExecResult, type ExecStreams, podExec, podExecStream } from "../../../kube/mod.ts";
 import type { PodState } from "../../events/events.ts";
 import { WORKER_CONTAINER } from "../../labels.ts";
 import { waitFor } from "../../wait.ts";
@@ -39,7 +34,7 @@ export interface ExecOptions extends Omit<ExecStreamOptions, "stdin"> {
 }
 
 /** How a command ended, and where. */
-export interface ExecResult extends PodExecResult {
+export interface WorkloadExecResult extends ExecResult {
   /** Name of the pod in which it ran. */
   readonly pod: string;
 }
@@ -55,7 +50,7 @@ export async function execInWorkload(
   scope: Scope,
   command: readonly string[],
   options: ExecOptions,
-): Promise<ExecResult> {
+): Promise<WorkloadExecResult> {
   const { pod: wanted, maxOutput = MAX_OUTPUT, signal: given, ...others } = options;
   const signal = scope.signal(given);
   const pod = await choosePod(scope, wanted, signal);

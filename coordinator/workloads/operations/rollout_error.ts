@@ -27,7 +27,11 @@ export class RolloutError extends Error {
   /** The last lines of the log of the first of these, if it crashed and they could be read. */
   readonly log: readonly string[];
 
-  /** @param why completes `Cannot roll out "worker": `, without a full stop */
+  /**
+   * An error about a rollout.
+   *
+   * @param why completes `Cannot roll out "worker": `, without a full stop
+   */
   constructor(why: string, options: RolloutErrorOptions) {
     const { workload, reason, pods = [], log = [] } = options;
     super(`Cannot roll out "${workload}": ${why}`);
