@@ -19,6 +19,7 @@ import {
   type ReflectorState,
   type ResourceKind,
 } from "../kube/mod.ts";
+import { outside } from "../runtime/mod.ts";
 import type { EventFeeds } from "./events/event_feeds.ts";
 import type { NodeState, PodState, WorkloadState } from "./events/events.ts";
 import { headState } from "./events/head_state.ts";
@@ -155,7 +156,7 @@ export class ClusterView implements EventFeeds {
     };
     this.#namespaces.set(namespace, view);
     if (this.#closed) return view; // which never syncs
-    for (const reflector of reflectorsOf(view)) reflector.start();
+    for (const reflector of reflectorsOf(view)) outside(() => reflector.start());
     return view;
   }
 
@@ -168,7 +169,7 @@ export class ClusterView implements EventFeeds {
   watchNodes(): void {
     if (this.#nodes !== undefined || this.#closed) return;
     this.#nodes = this.#reflector(NODES, undefined, { feed: this.nodes });
-    this.#nodes.start();
+    outside(() => this.#nodes?.start());
   }
 
   /** The head of that name, whatever its kind; one that is being deleted only if there is no other. */

@@ -1,5 +1,5 @@
 import { type ClusterConfig, loadClusterConfig } from "../kube/mod.ts";
-import type { ErrorHandler, Handler } from "../runtime/mod.ts";
+import { type ErrorHandler, type Handler, outside } from "../runtime/mod.ts";
 import { Engine } from "./engine.ts";
 import type {
   ConnectionState,
@@ -232,11 +232,8 @@ export class Coordinator implements AsyncDisposable {
     if (this.#engine.isOver) {
       throw new Error(`Cannot run "${checked.name}": the coordinator is stopped`);
     }
-    const { supervisor, telemetry, workloads } = this.#engine;
-    const { name, namespace } = checked;
-    const what = { operation: "run", object: { kind: "Workload", name, namespace } };
-    const workload = await telemetry.recorder.operation(what, () => workloads.run(checked));
-    supervisor.look(checked);
+    const workload = await this.#engine.workloads.run(checked);
+    outside(() => this.#engine.supervisor.look(checked));
     if (this.#engine.state === "running") this.#engine.view.namespace(checked.namespace);
     return workload;
   }

@@ -339,3 +339,24 @@ Deno.test("Coordinator.explain() says why a pod is in its state", async () => {
   await coordinator.stop();
   await started;
 });
+
+Deno.test("Coordinator.recorder links what a handler does to the change that it heard of", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const workload = await coordinator.run({ name: "w", image: "w:1" });
+  const scaled = Promise.withResolvers<void>();
+  coordinator.onPodEvent(() => workload.scale(2).then(scaled.resolve, scaled.reject));
+  const started = coordinator.start();
+  await sandbox.addPod("p");
+  await scaled.promise;
+  await coordinator.stop();
+  await started;
+  const entries = [...coordinator.recorder];
+  const runs = entries.filter((e) => e.kind === "operation" && e.operation === "run");
+  deepStrictEqual(runs.map((e) => "outcome" in e && e.outcome), ["started", "ok"]);
+  const write = entries.findLast((e) => e.kind === "write" && e.verb === "patch")!;
+  deepStrictEqual(
+    coordinator.recorder.chain(write.id).map((e) => [e.kind, "object" in e && e.object?.name]),
+    [["change", "p"], ["operation", "w"], ["write", false]],
+  );
+});

@@ -115,6 +115,7 @@ export class Engine {
       view: this.view,
       tenure: this.tenure,
       life: this.#life.signal,
+      record: (operation, target, fn) => this.telemetry.operation(operation, target, fn),
       owner: options.owner === undefined
         ? undefined
         : { name: options.owner, namespace: this.namespace },
@@ -281,6 +282,7 @@ export class Engine {
 
   /** Emits an event of a replica's leadership, which a coordinator that is alone does not have. */
   #emit(event: OwnEvent): void {
+    this.telemetry.onDecision(event);
     const isOfReplica = REPLICA_EVENTS.includes(event.type);
     const alone = this.#options.election === false && isOfReplica;
     if (this.#state === "running" && !alone) this.hub.emit(event);

@@ -11,6 +11,7 @@
 import type { Change, KubeObject, RequestRecord, TransportStats } from "../kube/mod.ts";
 import type { Handler } from "../runtime/mod.ts";
 import type { AnyReflector } from "./cluster_view.ts";
+import type { OwnEvent } from "./events/event_hub.ts";
 import type { Handled } from "./events/observed.ts";
 import { coordinatorChecks } from "./health/coordinator_checks.ts";
 import { CoordinatorMetrics } from "./health/coordinator_metrics.ts";
@@ -118,6 +119,30 @@ export class Telemetry {
         ? { leader: change.leader }
         : { token: change.mandate.token }),
     });
+  }
+
+  /** Does an operation on a workload, and records when it begins and how it ends. */
+  operation<R>(
+    operation: string,
+    { name, namespace }: { readonly name: string; readonly namespace: string },
+    fn: () => Promise<R>,
+  ): Promise<R> {
+    return this.recorder.operation({
+      operation,
+      object: { kind: "Workload", name, namespace },
+    }, fn);
+  }
+
+  /** An event of the coordinator itself; those that tell what it decided are recorded. */
+  onDecision(event: OwnEvent): void {
+    const { type: decision } = event;
+    if ("object" in event) {
+      const reason = event.fields.join(", ") || "it was deleted";
+      this.recorder.record({ kind: "decision", decision, object: event.object, reason });
+    } else if ("workload" in event) {
+      const object = { kind: "Workload", name: event.workload, namespace: event.namespace };
+      this.recorder.record({ kind: "decision", decision, object });
+    }
   }
 
   /** A handler on whose behalf is recorded what it does, as caused by the change that it hears of. */

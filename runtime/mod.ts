@@ -28,6 +28,7 @@ export {
 export { listenAddress } from "./listen_address.ts";
 export { HandlerScope } from "./handler_scope.ts";
 export { type Handler, SerialHandlers } from "./serial_handlers.ts";
+export { outside } from "./outside.ts";
 export { onStopSignal } from "./stop_signals.ts";
 export { variant } from "./variant.ts";
 export { within } from "./within.ts";

@@ -10,7 +10,7 @@
  */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { delay } from "../../kube/mod.ts";
-import { asError } from "../../runtime/mod.ts";
+import { asError, outside } from "../../runtime/mod.ts";
 import type { Leadership, LeadershipChange } from "./leadership.ts";
 import { type Mandate, NotLeadingError } from "./mandate.ts";
 
@@ -102,7 +102,7 @@ export class Tenure {
 
   /** Stands for election, if it does not yet. */
   start(): void {
-    if (!this.#leadership.started) this.#leadership.start();
+    if (!this.#leadership.started) outside(() => this.#leadership.start());
   }
 
   /** Gives leadership back; resolves when the next one can lead. */

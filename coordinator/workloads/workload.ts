@@ -88,7 +88,7 @@ export class Workload {
    * @throws {Error} when the workload was deleted
    */
   async scale(replicas: number, options: ScaleOptions = {}): Promise<void> {
-    await scaleWorkload(this.#scope, replicas, options);
+    await this.#record("scale", () => scaleWorkload(this.#scope, replicas, options));
   }
 
   /**
@@ -101,7 +101,7 @@ export class Workload {
    * @throws what `ready` throws
    */
   async update(changes: Partial<RunParams>, options: ReadyOptions = {}): Promise<void> {
-    await updateWorkload(this.#scope, changes, options);
+    await this.#record("update", () => updateWorkload(this.#scope, changes, options));
   }
 
   /**
@@ -111,12 +111,12 @@ export class Workload {
    * @throws {TypeError} when it is not a Deployment or a StatefulSet
    */
   async pause(options: WaitForWorkloadOptions = {}): Promise<void> {
-    await pauseWorkload(this.#scope, options);
+    await this.#record("pause", () => pauseWorkload(this.#scope, options));
   }
 
   /** Ends `pause()`: what was changed meanwhile is rolled out. */
   async resume(options: WaitForWorkloadOptions = {}): Promise<void> {
-    await resumeWorkload(this.#scope, options);
+    await this.#record("resume", () => resumeWorkload(this.#scope, options));
   }
 
   /**
@@ -128,7 +128,7 @@ export class Workload {
    * @throws {Error} when no earlier revision is kept
    */
   async undo(options: UndoOptions = {}): Promise<void> {
-    await undoWorkload(this.#scope, options);
+    await this.#record("undo", () => undoWorkload(this.#scope, options));
   }
 
   /**
@@ -137,7 +137,7 @@ export class Workload {
    * @throws {TypeError} when it is a Job or a CronJob
    */
   async restart(options: WaitForWorkloadOptions = {}): Promise<void> {
-    await restartWorkload(this.#scope, options);
+    await this.#record("restart", () => restartWorkload(this.#scope, options));
   }
 
   /**
@@ -148,12 +148,12 @@ export class Workload {
    * @throws {TypeError} when it is a DaemonSet
    */
   async stop(options: WaitForWorkloadOptions = {}): Promise<void> {
-    await stopWorkload(this.#scope, options);
+    await this.#record("stop", () => stopWorkload(this.#scope, options));
   }
 
   /** Ends `stop()`: as many workers run as before. */
   async start(options: WaitForWorkloadOptions = {}): Promise<void> {
-    await startWorkload(this.#scope, options);
+    await this.#record("start", () => startWorkload(this.#scope, options));
   }
 
   /**
@@ -164,7 +164,7 @@ export class Workload {
    * @throws {NotLeadingError} when another coordinator leads
    */
   async delete(options: DeleteOptions = {}): Promise<void> {
-    await deleteWorkload(this.#scope, options);
+    await this.#record("delete", () => deleteWorkload(this.#scope, options));
   }
 
   /** @ignore Has the workload deleted; resolves with the heads that will be gone. */
@@ -210,7 +210,7 @@ export class Workload {
    * @throws {ConnectionError} whose `timedOut` is true when the time is over
    */
   async exec(command: readonly string[], options: ExecOptions = {}): Promise<WorkloadExecResult> {
-    return await execInWorkload(this.#scope, command, options);
+    return await this.#record("exec", () => execInWorkload(this.#scope, command, options));
   }
 
   /** Begins a command in one of its pods, and hands on its streams. */
@@ -227,5 +227,9 @@ export class Workload {
    */
   events(options: WorkloadEventsOptions = {}): AsyncIterableIterator<ClusterEvent> {
     return workloadEvents(this.#scope, options);
+  }
+
+  #record<R>(operation: string, fn: () => Promise<R>): Promise<R> {
+    return this.#scope.context.record(operation, this, fn);
   }
 }

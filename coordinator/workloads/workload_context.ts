@@ -23,6 +23,13 @@ export interface Applied {
   reported: string | undefined;
 }
 
+/** Does an operation on a workload, records it, and passes on what becomes of it. */
+export type RecordOperation = <R>(
+  operation: string,
+  target: { readonly name: string; readonly namespace: string },
+  fn: () => Promise<R>,
+) => Promise<R>;
+
 /** What a handle needs of its coordinator. */
 export interface WorkloadContext {
   readonly client: RestClient & ExecClient;
@@ -38,6 +45,8 @@ export interface WorkloadContext {
   readonly declared: ReadonlyMap<string, CheckedRunParams>;
   /** Declares and applies a workload. */
   readonly run: (params: CheckedRunParams) => Promise<unknown>;
+  /** Does an operation, and records when it begins and how it ends. */
+  readonly record: RecordOperation;
   /** The order of what is written, by key. */
   readonly writes: SerialWrites;
   /** Uids of heads whose deletion was asked for; a copy that lags may still show them. */

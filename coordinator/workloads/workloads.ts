@@ -38,7 +38,12 @@ import { type Kept, kept } from "./operations/kept.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { SerialWrites } from "./serial_writes.ts";
 import { Workload } from "./workload.ts";
-import { type Applied, type WorkloadContext, workloadKey } from "./workload_context.ts";
+import {
+  type Applied,
+  type RecordOperation,
+  type WorkloadContext,
+  workloadKey,
+} from "./workload_context.ts";
 
 /** What was found changed by somebody else. */
 export interface Drift {
@@ -63,6 +68,8 @@ export interface WorkloadsOptions {
   life: AbortSignal;
   /** The Deployment that workloads belong to; without one they belong to nobody. */
   owner: { name: string; namespace: string } | undefined;
+  /** Does operations, and records them. */
+  record: RecordOperation;
   /** Hears what fails without a caller; it is tried again. */
   onError: (error: Error) => void;
   /** Hears what somebody else has changed. */
@@ -93,6 +100,7 @@ export class Workloads {
       writer,
       applied: new Map(),
       declared: this.#declared,
+      record: options.record,
       run: (params) => this.run(params),
       deleted: new Set(),
       writes: new SerialWrites(),
@@ -127,6 +135,10 @@ export class Workloads {
 
   /** Declares a workload, and applies it if this coordinator leads; resolves when that is stored. */
   async run(params: CheckedRunParams): Promise<Workload> {
+    return await this.#options.record("run", params, () => this.#run(params));
+  }
+
+  async #run(params: CheckedRunParams): Promise<Workload> {
     const { tenure, life } = this.#options;
     const key = workloadKey(params);
     checkGroup(params, this.supervised);
