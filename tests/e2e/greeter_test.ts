@@ -29,17 +29,23 @@ Deno.test("the greeter: run, events, greetings, scale, change, delete", async (t
   const deployments: DeploymentEvent[] = [];
   const greetings = new Map<string, string>();
   const errors: unknown[] = [];
+  const core = new CoreV1Api(cluster.admin).namespace(cluster.namespace);
   coordinator.onError((error) => void errors.push(error));
   coordinator.onDeploymentEvent((e) => void deployments.push(e));
   coordinator.onPodEvent(async (e) => {
     pods.push(e);
     if (!e.running) return;
-    const response = await fetch(`http://${e.podIP}:${e.port}/`);
-    greetings.set(e.name, await response.text());
+    try {
+      const response = await fetch(`http://${e.podIP}:${e.port}/`);
+      greetings.set(e.name, await response.text());
+    } catch (error) { // which is right for a pod that is stopped just then
+      const { items } = await core.getPodList();
+      const pod = items.find(({ metadata }) => metadata?.uid === e.uid);
+      if (pod !== undefined && pod.metadata?.deletionTimestamp == null) throw error;
+    }
   });
   const workload = await coordinator.run({ ...WORKER, replicas: 3, envs: { GREETING: "hi" } });
   const started = coordinator.start();
-  const core = new CoreV1Api(cluster.admin).namespace(cluster.namespace);
   const apps = new AppsV1Api(cluster.admin).namespace(cluster.namespace);
 
   await t.step("three workers run, are ready and answer", async () => {
