@@ -6,6 +6,8 @@
  * it names a version of the head that is no more. The heads are listed anew, as a copy that a watch
  * keeps may lag behind what the older leader has just created. A head that was created and never
  * applied is removed, unless it is among those that are declared: nobody was told that it is there.
+ * What a head makes is no head, though it carries the labels, as do the Jobs of a CronJob: it is left
+ * alone.
  *
  * @module
  */
@@ -14,7 +16,7 @@ import { ObjectApi, type WritableKind } from "../../kube/mod.ts";
 import type { Head } from "../heads.ts";
 import { LABELS } from "../labels.ts";
 import { type Decision, type FencedWriter, termOf } from "../workloads/fenced_writer.ts";
-import { isSeed } from "../workloads/seed.ts";
+import { isUntouched } from "../workloads/seed.ts";
 import type { Mandate } from "./mandate.ts";
 
 /** Options of {@linkcode claimHeads}. */
@@ -36,8 +38,8 @@ export async function claimHeads(options: ClaimOptions): Promise<Head[]> {
   const { signal } = mandate;
   const labelSelector = `${LABELS.coordinator}=${coordinator}`;
   const claimed = await Promise.all(places.map(async ({ namespace, kind }) => {
-    const heads = await new ObjectApi(client, kind, namespace).list({ labelSelector, signal });
-    return await Promise.all(heads.map((head) => claimHead(kind, head, options)));
+    const found = await new ObjectApi(client, kind, namespace).list({ labelSelector, signal });
+    return await Promise.all(found.filter(isOwn).map((head) => claimHead(kind, head, options)));
   }));
   return claimed.flat().filter((head) => head !== undefined);
 }
@@ -52,7 +54,14 @@ export async function claimHead(
   const target = { kind, namespace: namespace!, name: name! };
   return await writer.write(target, mandate, (live): Decision<Head> => {
     if (live === undefined || termOf(live) === mandate.token) return undefined;
-    if (isSeed(live) && !isDeclared(live)) return { verb: "delete", propagation: "Background" };
+    // by its term it is of a leader; what somebody else has labeled is not
+    const isAbandoned = isUntouched(live) && termOf(live) !== undefined && !isDeclared(live);
+    if (isAbandoned) return { verb: "delete", propagation: "Background" };
     return { verb: "merge", patch: {} };
   }, { seen });
+}
+
+/** A head has the name of its workload; what it makes has another one. */
+function isOwn({ metadata }: Head): boolean {
+  return metadata?.name !== undefined && metadata.name === metadata.labels?.[LABELS.workload];
 }

@@ -69,6 +69,22 @@ export function isSeed(head: Head): boolean {
   return head.metadata?.annotations?.[ANNOTATIONS.definition] === undefined;
 }
 
+/** Whether it is still as `seedOf` makes it, so that nothing runs: it may be removed. */
+export function isUntouched(head: Head): boolean {
+  if (!isSeed(head)) return false;
+  switch (head.kind) {
+    case "Deployment":
+    case "StatefulSet":
+      return head.spec?.replicas === 0;
+    case "DaemonSet":
+      return head.spec?.template.spec?.nodeSelector?.[NOWHERE] !== undefined;
+    case "CronJob":
+      return head.spec?.suspend === true;
+    case "Job":
+      return false; // is created with its definition
+  }
+}
+
 /** What is left of the seed in a head that was applied, as a patch that takes it away. */
 export function remainder(live: Head): MergePatch | undefined {
   if (live.kind !== "DaemonSet") return undefined;
