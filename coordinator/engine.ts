@@ -195,8 +195,10 @@ export class Engine {
       //    follower too knows all of it when it comes to lead.
       this.#watch();
       // 4. Who leads already tells what it sees; all others stand for election.
-      if (this.tenure.mandate !== undefined) this.#tell(this.tenure.mandate);
-      else this.tenure.start();
+      const { mandate, leader } = this.tenure;
+      if (mandate !== undefined) this.#tell(mandate);
+      else if (leader !== undefined) this.#emit({ type: "following", leader });
+      this.tenure.start();
       await this.#stopRequested.promise;
       await this.#close();
     } finally {

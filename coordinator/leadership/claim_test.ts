@@ -12,7 +12,7 @@ import { claimHeads } from "./claim.ts";
 import { type Mandate, NotLeadingError } from "./mandate.ts";
 
 const ADMIN = { fieldManager: "test" };
-const KINDS: HeadKind[] = ["Deployment", "StatefulSet", "DaemonSet"];
+const KINDS = Object.keys(HEAD_KINDS) as HeadKind[];
 
 function term(token: number): Mandate {
   return { token, signal: new AbortController().signal, check: () => {} };
@@ -77,7 +77,9 @@ Deno.test("claimHeads() records the term on heads of every kind, and writes noth
   await scene.store(head({ name: "a" }), 5);
   await scene.store(head({ name: "b", identity: true }), 5);
   await scene.store(head({ name: "c", everyNode: true })); // by a coordinator without election
-  const all = ["DaemonSet c", "Deployment a", "StatefulSet b"];
+  await scene.store(head({ name: "d", completions: 1 }), 5);
+  await scene.store(head({ name: "e", schedule: "* * * * *" }), 5);
+  const all = ["CronJob e", "DaemonSet c", "Deployment a", "Job d", "StatefulSet b"];
   deepStrictEqual(await scene.claim(6), all);
   const before = await scene.api("DaemonSet").get("c");
   strictEqual(termOf(before!), 6);
@@ -97,6 +99,8 @@ Deno.test("claimHeads() removes what was created and never applied, unless it is
   await using scene = await Scene.start();
   for (const name of ["left", "declared"]) await scene.store(seedOf(head({ name })), 5);
   await scene.store(seedOf(head({ name: "daemons", everyNode: true })), 5);
+  await scene.store(seedOf(head({ name: "job", completions: 1 })), 5);
+  await scene.store(seedOf(head({ name: "nightly", schedule: "0 0 * * *" })), 5);
   deepStrictEqual(await scene.claim(6, ["declared"]), ["Deployment declared"]);
 });
 

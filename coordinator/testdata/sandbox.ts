@@ -21,6 +21,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #front: Deno.HttpServer<Deno.NetAddr>;
   readonly #refused: RegExp[] = [];
   readonly #server: ApiServer;
+  readonly #admin: Transport;
   #offline = false;
   /** Ends what is under way when coordinators are cut off. */
   #cut = new AbortController();
@@ -34,6 +35,7 @@ export class Sandbox implements AsyncDisposable {
   private constructor(stack: AsyncDisposableStack, server: ApiServer, admin: Transport) {
     this.#stack = stack;
     this.#server = server;
+    this.#admin = admin;
     this.core = new CoreV1Api(admin).namespace("team");
     this.apps = new AppsV1Api(admin).namespace("team");
     const options = {
@@ -100,6 +102,25 @@ export class Sandbox implements AsyncDisposable {
   goOnline(options: { keepPast?: boolean } = {}): void {
     if (!options.keepPast) this.#server.compact();
     this.#offline = false;
+  }
+
+  /** Typed client of another namespace. */
+  appsOf(namespace: string): ReturnType<AppsV1Api["namespace"]> {
+    return new AppsV1Api(this.#admin).namespace(namespace);
+  }
+
+  /**
+   * Writes into a coordinator's Lease who holds it, as somebody else would who takes it (by any name)
+   * or gives it back (by none).
+   */
+  async holdLease(holderIdentity: string, name = "troupe-boss"): Promise<void> {
+    await this.#admin.performRequest({
+      method: "PATCH",
+      path: `/apis/coordination.k8s.io/v1/namespaces/team/leases/${name}`,
+      contentType: "application/merge-patch+json",
+      bodyJson: { spec: { holderIdentity } },
+      expectJson: true,
+    });
   }
 
   /** Makes a pod as a ReplicaSet of workload `w` would. */

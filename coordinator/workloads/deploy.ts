@@ -4,7 +4,8 @@
  * Flow, for a workload that is not there: let the server check the head without storing it (what is
  * refused must leave nothing behind), look whether a part of that name is somebody else's, create
  * the seed of the head, create the parts (owned by the head, so they can only follow it), apply the
- * head. For one that is there: complete the parts, apply the head unless it is what was defined.
+ * head. For one that is there: complete the parts, apply the head unless it is what was defined; each
+ * of them is written only if it is not as it should be.
  * What ran under the name as another kind is deleted first, and its end awaited.
  * It is sequential, as pods need the parts. All writes are fenced; each step finds what an earlier,
  * interrupted run has done, so it can be repeated at any point, also by the next leader.
@@ -17,7 +18,7 @@ import { type Head, type HeadKind, type Part, PART_KINDS } from "../heads.ts";
 import { ANNOTATIONS, LABELS } from "../labels.ts";
 import type { Mandate } from "../leadership/mandate.ts";
 import { type Definition, drift } from "./definition/mod.ts";
-import type { Decision, FencedTarget, FencedWriter } from "./fenced_writer.ts";
+import { type Decision, type FencedTarget, type FencedWriter, termOf } from "./fenced_writer.ts";
 import { type Kept, kept } from "./operations/kept.ts";
 import { isSeed, remainder, seedOf } from "./seed.ts";
 
@@ -59,6 +60,11 @@ export interface DeployOptions {
    * @default nothing
    */
   readonly keep?: Kept;
+  /**
+   * Leaves what somebody else has changed as it is, unless the definition was changed.
+   * @default false
+   */
+  readonly keepDrift?: boolean;
 }
 
 /**
@@ -74,19 +80,21 @@ export async function deploy(
 ): Promise<Deployed> {
   const { writer, mandate, signal } = context;
   let written = await removeOthers(definition.head, context);
-  while (true) {
-    const known = context.seen.head(definition.head);
+  // what was seen is trusted once: it may show for long what is no more
+  for (let known = context.seen.head(definition.head);; known = undefined) {
     const [live, created] = known ? [known, false] : await create(definition, context);
     written ||= created;
     if (isEnding(live)) {
       await context.gone(live);
       continue;
     }
+    const keepParts = options.keepDrift && hashOf(live) === hashOf(definition.head);
     for (const part of definition.parts) {
-      if (await completePart(part, live, context)) written = true;
+      if (await completePart(part, live, { ...context, keepDrift: keepParts })) written = true;
     }
     let drifted: string[] = [];
     let replaced = false;
+    let applied = false;
     const stored = await writer.write(
       targetOf(definition.head, context),
       mandate,
@@ -97,20 +105,36 @@ export async function deploy(
           ? kept(definition.head, now, options.keep)
           : definition.head;
         drifted = changed ? [] : drift(desired, now);
-        if (!changed && drifted.length === 0) return undefined;
-        written = true;
-        replaced = changed && now.kind === "Job" && !isSeed(now); // its template cannot be changed
+        applied = changed || drifted.length > 0 && !options.keepDrift;
+        replaced = false;
+        if (!applied) return isClaimed(now, mandate) ? undefined : { verb: "merge", patch: {} };
+        replaced = changed && now.kind === "Job" && !isSeedOf(now, desired);
         return replaced
           ? { verb: "delete", propagation: "Foreground" }
           : { verb: "apply", object: desired };
       },
       { signal, seen: live },
     );
+    written ||= applied;
     if (replaced) await context.gone(live);
     if (stored === undefined || isEnding(stored) || !isSame(stored, live)) continue;
     const head = await clean(stored, context);
     return { head, written: written || head !== stored, drifted };
   }
+}
+
+/**
+ * Whether an older leader's writes to it are refused. A new leader claims what it sees; this may be in
+ * a namespace that it did not know of.
+ */
+function isClaimed(head: Head, { token }: Mandate): boolean {
+  return token === undefined || termOf(head) === token;
+}
+
+/** Whether a Job can become what is desired: all but a few fields of it cannot be changed. */
+function isSeedOf(live: Head, desired: Head): boolean {
+  const changeable = ["spec.parallelism", `metadata.annotations[${ANNOTATIONS.definition}]`];
+  return isSeed(live) && drift(desired, live, { ignore: changeable }).length === 0;
 }
 
 function isEnding({ metadata }: Head): boolean {
@@ -175,8 +199,15 @@ async function create(
   return [live!, created];
 }
 
-/** Creates a part if it is missing, and ties it to the head; tells whether it wrote anything. */
-async function completePart(part: Part, head: Head, context: DeployContext): Promise<boolean> {
+/**
+ * Creates a part if it is missing, makes it as it should be, and ties it to the head; tells whether it
+ * wrote anything.
+ */
+async function completePart(
+  part: Part,
+  head: Head,
+  context: DeployContext & { keepDrift?: boolean },
+): Promise<boolean> {
   const { writer, mandate, signal, seen } = context;
   const ownerReferences = [ownedBy(head)];
   let written = false;
@@ -189,13 +220,27 @@ async function completePart(part: Part, head: Head, context: DeployContext): Pro
       };
     }
     refuseForeign(live, part, context);
-    const owners = live.metadata?.ownerReferences ?? [];
-    written = !owners.some(({ uid }) => uid === head.metadata?.uid);
+    // one that is of an earlier head would be collected with it
+    const isTied = live.metadata?.ownerReferences?.some(({ uid }) => uid === head.metadata?.uid);
+    const isRight = context.keepDrift || drift(part, live).length === 0;
+    written = !isTied || !isRight;
     if (!written) return undefined;
-    // it is of an earlier head, with which it would be collected
-    return { verb: "merge", patch: { metadata: { ownerReferences } as unknown as MergePatch } };
+    const content = isRight ? {} : contentOf(part);
+    const tie = isTied ? {} : { ownerReferences } as unknown as MergePatch;
+    return {
+      verb: "merge",
+      patch: { ...content, metadata: { ...content.metadata as MergePatch, ...tie } },
+    };
   }, { signal, seen: seen.part(part) });
   return written;
+}
+
+/** What a part should have, as a patch; lists are whole in it. */
+function contentOf(part: Part): MergePatch {
+  const { apiVersion: _, kind: __, metadata, ...content } = PART_KINDS[part.kind].encode(part) as {
+    metadata?: { labels?: MergePatch };
+  } & MergePatch;
+  return { ...content, metadata: { labels: metadata?.labels } };
 }
 
 /** Takes away what is left of the seed. */

@@ -84,6 +84,20 @@ export class FencedWriter {
     decide: (live: T | undefined) => Decision<T>,
     options: FencedWriteOptions<T> = {},
   ): Promise<T | undefined> {
+    try {
+      return await this.#write(target, mandate, decide, options);
+    } catch (error) {
+      if (mandate.signal.aborted) mandate.check(); // which says more than that a request was ended
+      throw error;
+    }
+  }
+
+  async #write<T extends KubeObject>(
+    target: FencedTarget<T>,
+    mandate: Mandate,
+    decide: (live: T | undefined) => Decision<T>,
+    options: FencedWriteOptions<T>,
+  ): Promise<T | undefined> {
     const api = new ObjectApi(this.#client, target.kind, target.namespace);
     const signal = options.signal
       ? AbortSignal.any([options.signal, mandate.signal])

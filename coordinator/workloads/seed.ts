@@ -81,7 +81,7 @@ export function isUntouched(head: Head): boolean {
     case "CronJob":
       return head.spec?.suspend === true;
     case "Job":
-      return false; // is created with its definition
+      return head.spec?.parallelism === 0;
   }
 }
 

@@ -51,8 +51,8 @@ export interface WorkloadContext {
   readonly writes: SerialWrites;
   /** Uids of heads whose deletion was asked for; a copy that lags may still show them. */
   readonly deleted: Set<string>;
-  /** Declares a workload no more. */
-  readonly forget: (key: string) => void;
+  /** Notes what is declared now; what it returns declares that no more. */
+  readonly forgetting: (key: string) => () => void;
 }
 
 /** Tells workloads apart, and is the key of the head in a store. */

@@ -165,9 +165,11 @@ Deno.test("Workload.delete() resolves when deployment and pods are gone, and can
     message: /not gone after 0.02 s/,
   });
   await sandbox.core.deletePod("p1", { gracePeriodSeconds: 0 });
-  // the garbage collector's part: the deployment waits for its dependents
-  await sandbox.apps.patchDeployment("w", "json-merge", { metadata: { finalizers: [] } })
-    .catch(() => {});
+  // the garbage collector's part: the deployment waits for its dependents, once it is to be deleted
+  await until(async () => {
+    return (await sandbox.apps.getDeployment("w")).metadata!.deletionTimestamp != null;
+  });
+  await sandbox.apps.patchDeployment("w", "json-merge", { metadata: { finalizers: [] } });
   await deleted;
   deepStrictEqual(await workload.pods(), []);
   await workload.delete();

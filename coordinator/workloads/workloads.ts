@@ -32,9 +32,10 @@ import type { Tenure } from "../leadership/tenure.ts";
 import { checkGroup, type Supervised, supervisedBy } from "../supervision/mod.ts";
 import { waitFor } from "../wait.ts";
 import { defineWorkload, type Definition, drift, minimumVersion } from "./definition/mod.ts";
-import { deploy, type DeployContext, type Deployed, ownedBy } from "./deploy.ts";
+import { deploy, type DeployContext, type Deployed, hashOf, ownedBy } from "./deploy.ts";
 import { FencedWriter, termOf } from "./fenced_writer.ts";
 import { type Kept, kept } from "./operations/kept.ts";
+import { RepairPace } from "./repair_pace.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { SerialWrites } from "./serial_writes.ts";
 import { Workload } from "./workload.ts";
@@ -81,6 +82,11 @@ export class Workloads {
   readonly #options: WorkloadsOptions;
   readonly #context: WorkloadContext;
   readonly #declared = new Map<string, CheckedRunParams>();
+  /** What was declared and deleted, so that a call of `run` that fails does not bring it back. */
+  readonly #forgotten = new WeakSet<CheckedRunParams>();
+  /** Hashes of jobs that have ended and were cleared away, by key. */
+  readonly #cleared = new Map<string, string | undefined>();
+  readonly #pace = new RepairPace();
   /** Keys that a call of `run` is about to apply. */
   readonly #running = new Map<string, number>();
   readonly #reconciler: Reconciler;
@@ -104,15 +110,23 @@ export class Workloads {
       run: (params) => this.run(params),
       deleted: new Set(),
       writes: new SerialWrites(),
-      forget: (key) => {
-        this.#declared.delete(key);
-        this.#context.applied.delete(key);
+      forgetting: (key) => {
+        const params = this.#declared.get(key);
+        return () => {
+          if (params !== undefined) this.#forgotten.add(params);
+          if (this.#declared.get(key) === params) this.#declared.delete(key);
+          this.#context.applied.delete(key);
+          this.#cleared.delete(key);
+          this.#pace.forget(key);
+        };
       },
     };
     this.#reconciler = new Reconciler((key) => this.#reconcile(key), {
       name: "workloads",
       onError: (_, error) => {
-        if (!(error instanceof NotLeadingError)) options.onError(asError(error));
+        // who is about to lead or to follow repairs nothing
+        const isOver = error instanceof NotLeadingError && tenure.mandate === undefined;
+        if (!isOver) options.onError(asError(error));
       },
       signal: life,
     });
@@ -143,30 +157,35 @@ export class Workloads {
     const key = workloadKey(params);
     checkGroup(params, this.supervised);
     const before = this.#declared.get(key);
-    const asked = tenure.mandate !== undefined; // else it waits for a term: what was scaled stays
+    const leading = tenure.mandate !== undefined; // else it waits for a term
+    const asked = leading && before !== undefined; // else it adopts: what was scaled stays
     this.#declared.set(key, params);
     this.#running.set(key, (this.#running.get(key) ?? 0) + 1);
     try {
       // all of it when it is this call's turn, so that it overtakes no other
       await this.#context.writes.add(key, life, async () => {
-        while (await tenure.outcome(life) !== undefined) {
+        for (let term = await tenure.outcome(life); term; term = await tenure.outcome(life)) {
           try {
             return void await this.#applyNow(params, asked);
           } catch (error) {
-            if (!(error instanceof NotLeadingError) || asked) throw error;
+            const isOver = error instanceof NotLeadingError && term.signal.aborted;
+            if (!isOver || leading) throw error;
           }
         }
       });
     } catch (error) {
       if (this.#declared.get(key) === params) {
-        if (before === undefined) this.#declared.delete(key);
+        if (before === undefined || this.#forgotten.has(before)) this.#declared.delete(key);
         else this.#declared.set(key, before);
       }
       throw error;
     } finally {
       const left = this.#running.get(key)! - 1;
       if (left > 0) this.#running.set(key, left);
-      else this.#running.delete(key);
+      else {
+        this.#running.delete(key);
+        if (tenure.mandate && this.#declared.has(key)) this.#reconciler.enqueue(key); // what was missed
+      }
     }
     return this.workload(params);
   }
@@ -197,16 +216,22 @@ export class Workloads {
 
   /** Deletes what runs and is not declared; resolves when that is stored. */
   async prune(): Promise<void> {
-    const { view } = this.#options;
-    for (const { namespace, heads } of view.namespaces) {
-      for (const { store } of heads.values()) {
-        for (const head of store.values()) {
-          const key = keyOfHead(head);
-          if (this.#declared.has(key) || head.metadata?.deletionTimestamp != null) continue;
-          const name = head.metadata?.labels?.[LABELS.workload] ?? "";
-          await this.workload({ name, namespace }).remove();
-        }
+    const { life, onError, tenure, view } = this.#options;
+    const signal = AbortSignal.any([life, tenure.require("prune").signal]);
+    try {
+      const reflectors = view.namespaces.flatMap(({ heads }) => [...heads.values()]);
+      await waitFor(reflectors, signal, () => true);
+      for (const head of reflectors.flatMap(({ store }) => [...store.values()])) {
+        if (this.#declared.has(keyOfHead(head)) || !isWorkload(head)) continue;
+        const target = { name: head.metadata!.name!, namespace: head.metadata!.namespace! };
+        // what cannot be deleted keeps nothing else
+        await this.workload(target).remove(signal).catch((error) => {
+          signal.throwIfAborted();
+          onError(asError(error));
+        });
       }
+    } catch (error) {
+      if (!signal.aborted) throw error;
     }
   }
 
@@ -216,7 +241,10 @@ export class Workloads {
     if (name === undefined || object.kind === "Pod") return;
     const key = workloadKey({ name, namespace: object.metadata?.namespace ?? "" });
     if (type === "deleted") this.#context.deleted.delete(object.metadata?.uid ?? "");
-    if (isHead(object)) this.#remember(key, object, type === "deleted");
+    if (isHead(object)) {
+      this.#remember(key, object, type === "deleted");
+      if (type === "deleted") this.#noteCleared(key, object);
+    }
     const mandate = this.#options.tenure.mandate;
     if (mandate === undefined) return;
     if (this.#declared.has(key)) this.#reconciler.enqueue(key);
@@ -247,23 +275,58 @@ export class Workloads {
     if (!isOlder(head, applied.head)) applied.head = head;
   }
 
+  /** Notes a job that has ended and was cleared away, also while another one leads: it is done. */
+  #noteCleared(key: string, head: Head): void {
+    if (this.#declared.has(key) && isEnded(head)) this.#cleared.set(key, hashOf(head));
+  }
+
+  async #isCleared(key: string, params: CheckedRunParams): Promise<boolean> {
+    const hash = this.#cleared.get(key);
+    return hash !== undefined && hash === hashOf((await this.#define(params)).head);
+  }
+
   /** Makes a declared workload as it should be, after something has changed. */
-  async #reconcile(key: string): Promise<void> {
-    const { tenure, onDrift } = this.#options;
+  async #reconcile(key: string): Promise<void | { after: number }> {
+    const { onDrift } = this.#options;
     const params = this.#declared.get(key);
-    if (params === undefined || tenure.mandate === undefined || this.#running.has(key)) return;
+    if (params === undefined || !this.#isMine(key)) return;
     const applied = this.#context.applied.get(key);
-    if (applied === undefined) return void await this.#apply(params);
+    if (applied === undefined) {
+      if (await this.#isCleared(key, params)) return;
+      const adopted = await this.#apply(params);
+      if (adopted === undefined || adopted.drifted.length === 0) return;
+      if (params.drift === "report") return await this.#report(key);
+      return onDrift({ head: adopted.head, fields: adopted.drifted, repaired: true });
+    }
+    if (params.drift === "report") return await this.#report(key);
     const fields = this.#driftOf(applied);
     if (fields === undefined) return;
-    if (params.drift === "report") {
-      const told = JSON.stringify(fields);
-      if (applied.reported === told) return;
+    const after = this.#pace.waitOf(key);
+    if (after > 0) return { after };
+    const repaired = await this.#apply(params);
+    if (!repaired?.written) return;
+    this.#pace.repaired(key);
+    onDrift({ head: repaired.head, fields, repaired: true });
+  }
+
+  /** Whether this coordinator may repair it, and nobody else here is about to write it. */
+  #isMine(key: string): boolean {
+    return this.#options.tenure.mandate !== undefined && !this.#running.has(key);
+  }
+
+  /** Tells drift once; after what is being written, which is none. */
+  async #report(key: string): Promise<void> {
+    const { life, onDrift } = this.#options;
+    await this.#context.writes.add(key, life, () => {
+      const applied = this.#context.applied.get(key);
+      if (applied === undefined || !this.#isMine(key)) return Promise.resolve();
+      const fields = this.#driftOf(applied);
+      const told = fields && JSON.stringify(fields);
+      const isNew = told !== applied.reported;
       applied.reported = told;
-      return onDrift({ head: applied.head, fields, repaired: false });
-    }
-    const { head, written } = await this.#apply(params);
-    if (written) onDrift({ head, fields, repaired: true });
+      if (fields && isNew) onDrift({ head: applied.head, fields, repaired: false });
+      return Promise.resolve();
+    });
   }
 
   /** What is not as it was applied; nothing if all is, or if what was written is yet to be seen. */
@@ -276,21 +339,24 @@ export class Workloads {
     const seen = heads.get(head.kind)?.store.get(`${namespace}/${name}`);
     if (seen === undefined || !isSameObject(seen, head) || isOlder(seen, head)) return undefined;
     const fields = drift(definition.head, seen);
-    const isMissing = definition.parts.some(({ kind, metadata }) => {
-      const reflector = parts.get(kind);
-      return reflector?.health.synced && !reflector.store.has(`${namespace}/${metadata?.name}`);
-    });
+    let isMissing = false;
+    for (const part of definition.parts) {
+      const reflector = parts.get(part.kind);
+      if (!reflector?.health.synced) continue;
+      const found = reflector.store.get(`${namespace}/${part.metadata?.name}`);
+      if (found === undefined) isMissing = true;
+      else fields.push(...drift(part, found).map((path) => `${part.kind}.${path}`));
+    }
     return fields.length > 0 || isMissing ? fields : undefined;
   }
 
-  /** Applies a workload when it is its turn. */
-  async #apply(params: CheckedRunParams): Promise<Deployed> {
+  /** Applies a workload when it is its turn, unless it was deleted or run anew meanwhile. */
+  async #apply(params: CheckedRunParams): Promise<Deployed | undefined> {
     const { life } = this.#options;
-    return await this.#context.writes.add(
-      workloadKey(params),
-      life,
-      () => this.#applyNow(params, false),
-    );
+    const key = workloadKey(params);
+    return await this.#context.writes.add(key, life, async () => {
+      return this.#declared.get(key) === params ? await this.#applyNow(params, false) : undefined;
+    });
   }
 
   /** @param asked whether the user asks for it now; else what was scaled stays so */
@@ -325,13 +391,15 @@ export class Workloads {
         part: ({ kind, metadata }) =>
           parts.get(kind)?.store.get(`${params.namespace}/${metadata?.name}`),
       },
-      gone: (head) => this.#gone(head),
+      gone: (head) => this.#gone(head, mandate),
     };
     // what runs under that name as another kind must be known
     await waitFor([...heads.values()], AbortSignal.any([life, mandate.signal]), () => true);
     // what is known has it already, and tells when somebody else has changed it
     const keep: Kept | undefined = known ? undefined : { count: !asked, template: true };
-    const deployed = await deploy(definition, context, { keep });
+    const keepDrift = !asked && params.drift === "report";
+    const deployed = await deploy(definition, context, { keep, keepDrift });
+    this.#cleared.delete(key);
     const { head } = deployed;
     const shared: Applied = Object.assign(applied.get(key) ?? {}, {
       params,
@@ -379,11 +447,12 @@ export class Workloads {
   }
 
   /** Resolves when a head is seen to be gone. */
-  async #gone({ kind, metadata }: Head): Promise<void> {
+  async #gone({ kind, metadata }: Head, mandate: Mandate): Promise<void> {
     const { life, view } = this.#options;
+    const signal = AbortSignal.any([life, mandate.signal]);
     const { namespace = "", name = "", uid } = metadata!;
     const heads = view.namespace(namespace!).heads.get(kind)!;
-    await waitFor([heads], life, () => {
+    await waitFor([heads], signal, () => {
       return heads.store.get(`${namespace}/${name}`)?.metadata?.uid !== uid || undefined;
     });
   }
@@ -394,6 +463,12 @@ function keyOfHead({ metadata }: Head): string {
     name: metadata?.labels?.[LABELS.workload] ?? "",
     namespace: metadata?.namespace ?? "",
   });
+}
+
+/** Whether it is the head of a workload, and stays; not a Job, say, that a CronJob has made. */
+function isWorkload({ metadata }: Head): boolean {
+  return metadata?.name === metadata?.labels?.[LABELS.workload] &&
+    metadata?.deletionTimestamp == null;
 }
 
 function isSameObject(a: Head, b: Head): boolean {

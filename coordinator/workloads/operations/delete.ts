@@ -37,7 +37,8 @@ export async function deleteWorkload(scope: Scope, options: DeleteOptions): Prom
 /** Has the workload deleted; resolves with the heads that will be gone. */
 export async function removeWorkload(scope: Scope, signal: AbortSignal): Promise<Head[]> {
   const { context, key } = scope;
-  const { applied, coordinator, tenure, writer, writes, forget } = context;
+  const { applied, coordinator, tenure, writer, writes, forgetting } = context;
+  const forget = forgetting(key); // not what is run after this call, though it comes before its turn
   return await writes.add(key, signal, async () => {
     const mandate = tenure.require(`delete "${scope.name}"`);
     await waitFor(scope.reflectors(), signal, () => true);
@@ -48,7 +49,7 @@ export async function removeWorkload(scope: Scope, signal: AbortSignal): Promise
     }
     const last = applied.get(key);
     if (last !== undefined && !last.deleted) heads.set(last.head.kind, last.head);
-    forget(key); // from here on its absence is right
+    forget(); // from here on its absence is right
     const deleted: Head[] = [];
     for (const [kind, seen] of heads) {
       await writer.write(scope.targetOf(kind), mandate, (live): Decision<Head> => {

@@ -1,0 +1,154 @@
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
+import { ApiServer } from "../../local/apiserver/mod.ts";
+import type { Coordinator } from "../coordinator.ts";
+import type { CoordinatorEvent } from "../events/events.ts";
+import { Heard, Sandbox } from "../testdata/sandbox.ts";
+
+const W = { name: "w", image: "w:1", port: 80 } as const;
+
+/** Starts a coordinator; what it returns hears of drift. */
+function start(coordinator: Coordinator): Heard<CoordinatorEvent> {
+  const heard = new Heard<CoordinatorEvent>();
+  coordinator.onCoordinatorEvent((e) => e.type === "drifted" ? heard.add(e) : undefined);
+  void coordinator.start();
+  return heard;
+}
+
+function told({ items }: Heard<CoordinatorEvent>): unknown[] {
+  return items.map((e) => e.type === "drifted" ? [e.fields, e.repaired] : e.type);
+}
+
+/** What a watch brings is there a moment later. */
+async function until(look: () => Promise<boolean>): Promise<void> {
+  while (!await look()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+async function image(sandbox: Sandbox): Promise<unknown> {
+  const { spec } = await sandbox.apps.getDeployment("w");
+  return spec!.template.spec!.containers[0]!.image;
+}
+
+/** Somebody changes the image. */
+async function edit(sandbox: Sandbox): Promise<void> {
+  const containers = [{ name: "worker", image: "evil:1" }];
+  const patch = { spec: { template: { spec: { containers } } } } as Deployment;
+  await sandbox.apps.patchDeployment("w", "strategic-merge", patch);
+}
+
+Deno.test("Workloads repair what somebody edits, and keep what was scaled", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const heard = start(coordinator);
+  const workload = await coordinator.run(W);
+  await workload.scale(3);
+  await edit(sandbox);
+  await heard.until(() => true);
+  const { spec } = await sandbox.apps.getDeployment("w");
+  deepStrictEqual([spec!.replicas, await image(sandbox)], [3, "w:1"]);
+  deepStrictEqual(told(heard), [[["spec.template.spec.containers[worker].image"], true]]);
+});
+
+Deno.test("Workloads repair what somebody edits or deletes of a part", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const heard = start(coordinator);
+  await coordinator.run({ ...W, identity: true });
+  await sandbox.core.patchServiceAccount("w", "json-merge", { automountServiceAccountToken: true });
+  await heard.until(() => true);
+  strictEqual((await sandbox.core.getServiceAccount("w")).automountServiceAccountToken, false);
+  deepStrictEqual(told(heard), [[["ServiceAccount.automountServiceAccountToken"], true]]);
+  await sandbox.core.deleteService("w");
+  await until(() => sandbox.core.getService("w").then(() => true, () => false));
+});
+
+Deno.test("Coordinator.run() of a changed definition changes its parts too", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  await coordinator.run({ ...W, identity: true });
+  await coordinator.run({ ...W, identity: true, port: 90 });
+  const { spec } = await sandbox.core.getService("w");
+  deepStrictEqual(spec!.ports!.map(({ port }) => port), [90]);
+});
+
+Deno.test("Workloads do not fight with who changes it back each time", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const heard = start(coordinator);
+  await coordinator.run(W);
+  const changed = new Heard<unknown>();
+  let edits = 0;
+  coordinator.onDeploymentEvent(async ({ source }) => {
+    changed.add(source);
+    if (edits >= 50 || source.spec?.replicas !== 1) return;
+    edits++;
+    await sandbox.apps.patchDeployment("w", "json-merge", { spec: { replicas: 5 } } as never);
+  });
+  await heard.until(() => true); // repaired once
+  await until(async () => (await sandbox.apps.getDeployment("w")).spec!.replicas === 5);
+  sandbox.requests.length = 0;
+  // each of these is looked at, and would be repaired
+  for (let i = 0; i < 10; i++) {
+    await sandbox.apps.patchDeployment("w", "json-merge", { metadata: { labels: { i: `${i}` } } });
+    const { resourceVersion } = (await sandbox.apps.getDeployment("w")).metadata!;
+    ok(resourceVersion);
+  }
+  await until(() => Promise.resolve(changed.items.length > 2));
+  const writes = sandbox.requests.filter((line) => !line.startsWith("GET"));
+  ok(writes.length <= 1, writes.join(", "));
+});
+
+Deno.test('Workloads with drift "report" tell each drift once, and repair nothing', async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const heard = start(coordinator);
+  const workload = await coordinator.run({ ...W, drift: "report" });
+  await workload.scale(2); // is no drift
+  await edit(sandbox);
+  await heard.until(() => true);
+  const fields = ["spec.template.spec.containers[worker].image"];
+  deepStrictEqual(told(heard), [[fields, false]]);
+  strictEqual(await image(sandbox), "evil:1");
+  await coordinator.stop();
+
+  // nor when the program is started again
+  await using again = await sandbox.coordinator();
+  const heardAgain = start(again);
+  sandbox.requests.length = 0;
+  await again.run({ ...W, drift: "report" });
+  await heardAgain.until(() => true);
+  deepStrictEqual(told(heardAgain), [[fields, false]]);
+  strictEqual(await image(sandbox), "evil:1");
+  deepStrictEqual(sandbox.requests.filter((line) => !line.startsWith("GET")), []);
+});
+
+Deno.test("Coordinator.run() right after delete() is declared, and repaired from then on", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const heard = start(coordinator);
+  const workload = await coordinator.run(W);
+  const removed = workload.remove();
+  const run = coordinator.run({ ...W, image: "w:2" });
+  await removed;
+  // the garbage collector's part
+  await sandbox.apps.patchDeployment("w", "json-merge", { metadata: { finalizers: [] } });
+  await run;
+  await edit(sandbox);
+  await heard.until(() => true);
+  strictEqual(await image(sandbox), "w:2");
+});
+
+Deno.test("Workload.delete() is not undone by a repair that waits", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  start(coordinator);
+  const workload = await coordinator.run(W);
+  await workload.pods();
+  const removed = workload.remove(); // its turn is now; what is found changed meanwhile waits
+  await edit(sandbox);
+  await removed;
+  await sandbox.apps.patchDeployment("w", "json-merge", { metadata: { finalizers: [] } });
+  await until(() => sandbox.apps.getDeployment("w").then(() => false, () => true));
+  await coordinator.run({ ...W, name: "other" });
+  await rejects(sandbox.apps.getDeployment("w"));
+});
