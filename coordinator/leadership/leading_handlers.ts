@@ -20,19 +20,27 @@ export class LeadingHandlers {
   /** @param onError hears what a handler throws or rejects with */
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError;
-    this.#handlers = new SerialHandlers((error) => this.#report(error));
+    this.#handlers = new SerialHandlers(onError);
   }
 
   /** Adds a handler, and calls it if a term goes on; returns what removes it. */
   add(handler: Handler<LeadingTerm>): () => void {
+    const hear = async (told: LeadingTerm): Promise<void> => {
+      try {
+        await handler(told);
+      } catch (error) {
+        // who passes on that its signal has aborted has done what it should
+        if (!told.signal.aborted || error !== told.signal.reason) throw error;
+      }
+    };
     const term = this.#term;
     if (term !== undefined && !term.signal.aborted) {
-      const call = Promise.resolve().then(() => handler(term))
-        .catch((error) => this.#report(error))
+      const call = Promise.resolve().then(() => hear(term))
+        .catch(this.#onError)
         .finally(() => this.#late.delete(call));
       this.#late.add(call);
     }
-    return this.#handlers.add((event) => event.signal.aborted ? undefined : handler(event));
+    return this.#handlers.add((event) => event.signal.aborted ? undefined : hear(event));
   }
 
   /** Tells of a new term. */
@@ -46,12 +54,5 @@ export class LeadingHandlers {
   async close(): Promise<void> {
     this.#stop.abort(new Error("Cannot go on leading: the coordinator is stopped"));
     await Promise.all([this.#handlers.settled(), ...this.#late]);
-  }
-
-  /** A handler that passes on that its signal has aborted has done what it should. */
-  #report(error: unknown): void {
-    const { signal } = this.#term ?? {};
-    if (signal?.aborted && error === signal.reason) return;
-    this.#onError(error);
   }
 }

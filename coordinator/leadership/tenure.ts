@@ -84,8 +84,11 @@ export class Tenure {
   /**
    * Stands for election if it does not yet, and resolves when the outcome is known: with the mandate
    * once it has taken over, with nothing when another one leads.
+   *
+   * @throws {NotLeadingError} in a handler whose mandate has ended: no other one will do
    */
   async outcome(signal: AbortSignal): Promise<Mandate | undefined> {
+    this.#ofHandler.getStore()?.check();
     this.start();
     const outcome = this.#outcome;
     if (outcome === undefined) return this.#mandate;
@@ -108,6 +111,7 @@ export class Tenure {
   /** Gives leadership back; resolves when the next one can lead. */
   async close(): Promise<void> {
     await this.#leadership.close();
+    this.#mandate = undefined;
     await this.#takingOver;
   }
 
