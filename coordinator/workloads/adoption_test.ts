@@ -3,7 +3,7 @@ import { ApiServer } from "../../local/apiserver/mod.ts";
 import { Heard, Sandbox } from "../testdata/sandbox.ts";
 
 const W = { name: "w", image: "w:1", port: 80 } as const;
-const ELECTION = { election: { leaseDuration: 2_000 } };
+const ELECTION = { election: { leaseDuration: 60_000 } };
 
 function writes({ requests }: Sandbox): string[] {
   return requests.filter((line) => !line.startsWith("GET")).map((line) => line.split("?")[0]!);

@@ -342,9 +342,8 @@ export class Workloads {
     let isMissing = false;
     for (const part of definition.parts) {
       const reflector = parts.get(part.kind);
-      if (!reflector?.health.synced) continue;
-      const found = reflector.store.get(`${namespace}/${part.metadata?.name}`);
-      if (found === undefined) isMissing = true;
+      const found = reflector?.store.get(`${namespace}/${part.metadata?.name}`);
+      if (found === undefined) isMissing ||= reflector?.health.synced ?? false;
       else fields.push(...drift(part, found).map((path) => `${part.kind}.${path}`));
     }
     return fields.length > 0 || isMissing ? fields : undefined;
@@ -393,8 +392,12 @@ export class Workloads {
       },
       gone: (head) => this.#gone(head, mandate),
     };
-    // what runs under that name as another kind must be known
-    await waitFor([...heads.values()], AbortSignal.any([life, mandate.signal]), () => true);
+    // what runs under that name as another kind must be known, and what is missing from now on seen
+    await waitFor(
+      [...heads.values(), ...parts.values()],
+      AbortSignal.any([life, mandate.signal]),
+      () => true,
+    );
     // what is known has it already, and tells when somebody else has changed it
     const keep: Kept | undefined = known ? undefined : { count: !asked, template: true };
     const keepDrift = !asked && params.drift === "report";
