@@ -36,7 +36,11 @@ async function suiteArgs(suite: string): Promise<string[][]> {
     case "unit": {
       const rooms = [];
       for (const room of ROOMS) if (await exists(room)) rooms.push(room);
-      return [["--parallel", ...rooms, "tests/conformance"], ["--doc", "README.md", "docs/run.md"]];
+      return [["--parallel", ...rooms, "tests/conformance", "tests/support"], [
+        "--doc",
+        "README.md",
+        "docs/run.md",
+      ]];
     }
     case "e2e":
       return [["tests/e2e"]];

@@ -32,7 +32,7 @@ export type FaultRule =
   & (
     | { fault: "cut" | "stall" | "halfClose"; afterBytes?: Range; afterMs?: Range }
     | { fault: "delay" | "hold"; ms: Range }
-    | { fault: "status"; code: 409 | 429 | 500 | 502 | 503 | 504; retryAfterSeconds?: number }
+    | { fault: "status"; code: 409 | 410 | 429 | 500 | 502 | 503 | 504; retryAfterSeconds?: number }
   );
 
 /** What goes wrong, decided by a seed: the same seed and traffic give the same faults. */

@@ -195,6 +195,7 @@ export class FaultProxy implements AsyncDisposable {
         return;
       }
       if (fault?.fault === "hold") await delay(fault.ms, this.#closing.signal);
+      await this.#unstalled(); // what was held back is not passed while nothing is
       if (this.#closing.signal.aborted) return;
       upstream = await this.#connect(connection, subject);
       if (upstream === undefined) return;

@@ -61,6 +61,7 @@ Deno.test("FaultProxy answers with the planned status when a rule matches", asyn
       rules: [
         { fault: "status", code: 429, retryAfterSeconds: 3, method: "POST", limit: 1 },
         { fault: "status", code: 503, path: /^\/down/, skip: 1 },
+        { fault: "status", code: 410, path: /^\/watch/ },
       ],
     },
   });
@@ -71,7 +72,8 @@ Deno.test("FaultProxy answers with the planned status when a rule matches", asyn
   strictEqual(await send(proxy.url, { method: "POST", body: "q" }), "200 POST / q");
   match(await send(`${proxy.url}/down`), /^200/);
   match(await send(`${proxy.url}/down`), /^503/);
-  deepStrictEqual(proxy.record.filter((r) => r.code).map((r) => r.code), [429, 503]);
+  match(await send(`${proxy.url}/watch`), /^410 .*"reason":"Expired"/);
+  deepStrictEqual(proxy.record.filter((r) => r.code).map((r) => r.code), [429, 503, 410]);
 });
 
 Deno.test("FaultProxy cuts an answer after the planned bytes", async () => {
@@ -251,6 +253,29 @@ Deno.test("FaultProxy holds a request back, and the server hears of it only then
   deepStrictEqual(heard, ["GET"]);
   strictEqual(await held, "200 done");
   deepStrictEqual(heard, ["GET", "PATCH"]);
+  await proxy.close();
+  await server.shutdown();
+});
+
+Deno.test("FaultProxy.stall() keeps a request that was held back until resume()", async () => {
+  let heard = 0;
+  const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () => {
+    return new Response(`${++heard}`);
+  });
+  const target = `http://127.0.0.1:${server.addr.port}`;
+  await using proxy = await FaultProxy.start({
+    target,
+    plan: { rules: [{ fault: "hold", ms: 50, limit: 1 }] },
+  });
+  const held = send(proxy.url);
+  while (!proxy.record.some(({ action }) => action === "hold")) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  proxy.stall();
+  await new Promise((resolve) => setTimeout(resolve, 100)); // it would be passed on by now
+  strictEqual(await send(target), "200 1");
+  proxy.resume();
+  strictEqual(await held, "200 2");
   await proxy.close();
   await server.shutdown();
 });

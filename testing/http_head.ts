@@ -88,6 +88,7 @@ export function formatStatus(
 
 const REASONS: Readonly<Record<number, readonly [reason: string, phrase: string]>> = {
   409: ["Conflict", "Conflict"],
+  410: ["Expired", "Gone"],
   429: ["TooManyRequests", "Too Many Requests"],
   500: ["InternalError", "Internal Server Error"],
   502: ["", "Bad Gateway"],

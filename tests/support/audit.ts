@@ -15,12 +15,14 @@ export interface Audited {
 export class Audit implements AsyncDisposable {
   readonly #reflector: Reflector<Deployment>;
   readonly states: Audited[] = [];
+  /** Names of the heads that were deleted. */
+  readonly deleted: string[] = [];
 
   /** Begins to record. */
   constructor(client: Transport, namespace: string) {
     this.#reflector = new Reflector(client, DEPLOYMENTS, { namespace });
     this.#reflector.onChange(({ type, object: { metadata } }) => {
-      if (type === "deleted") return;
+      if (type === "deleted") return void this.deleted.push(metadata?.name ?? "");
       const annotations = metadata?.annotations ?? {};
       this.states.push({
         name: metadata?.name ?? "",
@@ -36,29 +38,43 @@ export class Audit implements AsyncDisposable {
     return this.#reflector.synced();
   }
 
-  /**
-   * Pairs of states that show a stale write: one with a lower term behind one with a higher term, or
-   * one whose content is of another term than it says.
-   */
-  violations(): string[] {
-    const found: string[] = [];
-    const last = new Map<string, Audited>();
-    for (const state of this.states) {
-      const before = last.get(state.name);
-      if (before !== undefined && state.term < before.term) {
-        found.push(`${state.name}: term ${state.term} after ${before.term}`);
-      }
-      const written = state.tick !== undefined && state.tick !== before?.tick;
-      if (written && Number(state.tick!.split("-")[0]) !== state.term) {
-        found.push(`${state.name}: tick ${state.tick} in term ${state.term}`);
-      }
-      last.set(state.name, state);
-    }
-    return found;
+  /** See {@linkcode staleWrites}. */
+  violations(isSameReplica?: (a: number, b: number) => boolean): string[] {
+    return staleWrites(this.states, isSameReplica);
   }
 
   /** Stops recording. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#reflector.close();
   }
+}
+
+/**
+ * What shows a stale write: a state with a lower term behind one with a higher term, or one whose
+ * content is of another term than it says. A replica that leads again may write what it was told
+ * when it led before, so a content of its own is none.
+ *
+ * @param isSameReplica whether the same replica led in two terms
+ */
+export function staleWrites(
+  states: readonly Audited[],
+  isSameReplica: (a: number, b: number) => boolean = () => false,
+): string[] {
+  const found: string[] = [];
+  const last = new Map<string, Audited>();
+  for (const state of states) {
+    const { name, term, tick } = state;
+    const before = last.get(name);
+    if (before !== undefined && term < before.term) {
+      found.push(`${name}: term ${term} after ${before.term}`);
+    }
+    if (tick !== undefined && tick !== before?.tick) {
+      const decided = Number(tick.split("-")[0]);
+      if (decided !== term && !isSameReplica(decided, term)) {
+        found.push(`${name}: tick ${tick} in term ${term}`);
+      }
+    }
+    last.set(name, state);
+  }
+  return found;
 }

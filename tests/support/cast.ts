@@ -24,6 +24,10 @@ export interface CastOptions {
   leaseDuration: number;
   /** Milliseconds between two writes of the leader. @default no such writes */
   tick?: number;
+  /** What a pod becomes. @default "process" */
+  runtime?: "process" | "simulated";
+  /** What else replicas are told. @default nothing */
+  replica?: Partial<ReplicaConfig>;
 }
 
 /** See the module's text. */
@@ -34,6 +38,7 @@ export class Cast implements AsyncDisposable {
   readonly audit: Audit;
   readonly core: ReturnType<CoreV1Api["namespace"]>;
   readonly replicas: Replica[] = [];
+  readonly #everyone: Replica[] = [];
 
   /** Made by {@linkcode startCast}. */
   constructor(
@@ -47,11 +52,12 @@ export class Cast implements AsyncDisposable {
     this.core = new CoreV1Api(parts.cluster.admin).namespace(parts.cluster.namespace);
   }
 
-  /** Starts a replica, with another kubeconfig if one is given. */
-  add(options: { kubeconfig?: string } = {}): Replica {
+  /** Starts a replica, which is told something else than the others where that is given. */
+  add(options: Partial<ReplicaConfig> = {}): Replica {
     const replica = startReplica({ ...this.#config, ...options });
     this.#stack.use(replica);
     this.replicas.push(replica);
+    this.#everyone.push(replica);
     return replica;
   }
 
@@ -65,11 +71,24 @@ export class Cast implements AsyncDisposable {
     return Math.max(0, ...this.replicas.map((replica) => replica.token()));
   }
 
-  /** Resolves with the replica that leads with a higher token than this. */
+  /** What the audit shows of stale writes. */
+  violations(): string[] {
+    const leaders = new Map(
+      this.#everyone.flatMap((replica) =>
+        replica.lines().flatMap((l) => l.line === "leading" ? [[l.token, replica] as const] : [])
+      ),
+    );
+    return this.audit.violations((a, b) => leaders.has(a) && leaders.get(a) === leaders.get(b));
+  }
+
+  /** Resolves with the replica that leads with a higher token than this; with the last one of several. */
   async leader(after = 0): Promise<Replica> {
     return await until(
       `a leader with a token above ${after}`,
-      () => this.replicas.find((replica) => replica.token() > after),
+      () => {
+        const token = this.token();
+        return token > after && this.replicas.find((replica) => replica.token() === token);
+      },
       { timeout: TIMEOUT },
     );
   }
@@ -98,7 +117,7 @@ export const IDLER: RunParams = {
 export async function startCast(options: CastOptions): Promise<Cast> {
   await using stack = new AsyncDisposableStack();
   const images = { [WORKER_IMAGE]: ["sleep", "1000000"] };
-  const cluster = stack.use(await startTestCluster({ images, nodes: 2 }));
+  const cluster = stack.use(await startTestCluster({ images, nodes: 2, runtime: options.runtime }));
   const audit = stack.use(new Audit(cluster.admin, cluster.namespace));
   await audit.synced();
   const config: ReplicaConfig = {
@@ -110,6 +129,7 @@ export async function startCast(options: CastOptions): Promise<Cast> {
     ...(options.tick === undefined ? {} : {
       ticker: { params: { ...IDLER, name: "ticker", replicas: 0 }, every: options.tick },
     }),
+    ...options.replica,
   };
   return new Cast(stack.move(), { config, cluster, audit });
 }

@@ -3,6 +3,8 @@
  * JSON, says, and prints what it hears as lines of JSON.
  */
 import { Coordinator, type RunParams } from "../../coordinator/mod.ts";
+import { seededRandom } from "../../testing/mod.ts";
+import { type SeenPod, seenPod } from "./seen_pod.ts";
 
 /** What a replica is told. */
 export interface ReplicaConfig {
@@ -14,6 +16,14 @@ export interface ReplicaConfig {
   runs: RunParams[];
   /** A workload whose definition the leader changes all the time; milliseconds between two changes. */
   ticker?: { params: RunParams; every: number };
+  /** The leader scales this workload up and down; milliseconds between two changes. */
+  scaler?: { name: string; every: number };
+  /** The leader deletes this workload as soon as it leads. */
+  deletes?: string;
+  /** Prints all that is heard of pods, by a handler that is busy up to so many milliseconds. */
+  hear?: { seed: number; busy: number };
+  /** Milliseconds of silence that end a connection. */
+  idleTimeout?: number;
 }
 
 /** What a replica prints. */
@@ -22,22 +32,42 @@ export type ReplicaLine =
   | { line: "leading"; token: number }
   | { line: "lost" | "following" | "stopped" }
   | { line: "pod"; type: string; uid: string; step: string | undefined; replayed: boolean }
+  | HeardLine
   | { line: "error"; message: string };
+
+/** An event of a pod, as a validator takes it. */
+export interface HeardLine {
+  line: "heard";
+  type: string;
+  replayed: boolean;
+  container?: string;
+  source: SeenPod;
+}
 
 function say(line: ReplicaLine): void {
   console.log(JSON.stringify(line));
 }
 
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 if (import.meta.main) {
   const config = JSON.parse(Deno.args[0] ?? "{}") as ReplicaConfig;
-  const { name, namespace, kubeconfig, leaseDuration, runs, ticker } = config;
+  const { name, namespace, kubeconfig, leaseDuration, runs, ticker, scaler, deletes, hear } =
+    config;
+  const { idleTimeout } = config;
   await using coordinator = await Coordinator.create({
     name,
     namespace,
     kubeconfig,
     election: { leaseDuration },
     budget: { perSecond: 200, burst: 400 },
-    watch: { minBackoff: 50, maxBackoff: 500 },
+    watch: {
+      minBackoff: 50,
+      maxBackoff: 500,
+      ...(idleTimeout === undefined ? {} : { idleTimeout }),
+    },
     kinds: ["Deployment"],
   });
   coordinator.onError(({ message }) => say({ line: "error", message }));
@@ -45,17 +75,44 @@ if (import.meta.main) {
     if (e.type === "leading") say({ line: "leading", token: e.token ?? 0 });
     if (e.type === "lost" || e.type === "following" || e.type === "stopped") say({ line: e.type });
   });
-  coordinator.onPodEvent(({ type, uid, labels, replayed }) =>
-    say({ line: "pod", type, uid, step: labels.step, replayed })
-  );
+  if (hear === undefined) {
+    coordinator.onPodEvent(({ type, uid, labels, replayed }) =>
+      say({ line: "pod", type, uid, step: labels.step, replayed })
+    );
+  } else {
+    const random = seededRandom(hear.seed);
+    coordinator.onPodEvent(async (e) => {
+      const container = "container" in e ? e.container : undefined;
+      const { type, replayed } = e;
+      say({
+        line: "heard",
+        type,
+        replayed,
+        ...(container === undefined ? {} : { container }),
+        source: seenPod(e.source),
+      });
+      await sleep(random() * hear.busy);
+    });
+  }
   if (ticker !== undefined) {
     coordinator.onLeading(async ({ signal, token }) => {
       for (let tick = 1; !signal.aborted; tick++) {
         const annotations = { tick: `${token}-${tick}` };
         await coordinator.run({ ...ticker.params, annotations });
-        await new Promise((resolve) => setTimeout(resolve, ticker.every));
+        await sleep(ticker.every);
       }
     });
+  }
+  if (scaler !== undefined) {
+    coordinator.onLeading(async ({ signal }) => {
+      for (let tick = 1; !signal.aborted; tick++) {
+        await sleep(scaler.every);
+        if (!signal.aborted) await coordinator.workload(scaler.name).scale(tick % 2);
+      }
+    });
+  }
+  if (deletes !== undefined) {
+    coordinator.onLeading(() => coordinator.workload(deletes).delete());
   }
   for (const params of runs) await coordinator.run(params);
   say({ line: "ready" });
