@@ -6,6 +6,7 @@ import type {
   PodState,
   WorkloadState,
 } from "../events/events.ts";
+import { LABELS } from "../labels.ts";
 import { podEvents } from "../events/pod_events.ts";
 import { howEnded } from "./how_ended.ts";
 import { lastWarning } from "./last_warning.ts";
@@ -53,6 +54,9 @@ export function explain(pod: PodState, options: ExplainOptions = {}): string[] {
 
 /** What is to be said after the pod's name. */
 export function explainState(pod: PodState, options: ExplainOptions = {}): string {
+  if (pod.labels[LABELS.quarantined] !== undefined) { // what else there is came of that
+    return `was taken out of workload "${pod.workload}"${because(pod)}`;
+  }
   const [event] = podEvents(undefined, pod, { replayed: true });
   if (pod.failure !== undefined && event!.type !== "failing") {
     const [failing] = podEvents(undefined, pod).filter((e) => e.type === "failing");

@@ -174,6 +174,15 @@ for (const [said, state, options] of CASES) {
   });
 }
 
+Deno.test("explain() says why a pod was taken out of its workload, not what came of that", () => {
+  const { source } = pod({ phase: "Failed", reason: "DeadlineExceeded" });
+  source.metadata!.labels = { "troupe.dev/quarantined": "w" };
+  source.metadata!.annotations = { "troupe.dev/quarantine-reason": "it failed 6 times in a row" };
+  deepStrictEqual(explain(podState(source)), [
+    'pod "w-1" was taken out of workload "w": it failed 6 times in a row (Quarantined)',
+  ]);
+});
+
 Deno.test("explain() quotes the last lines of a log", () => {
   const state = pod(waits("CrashLoopBackOff", "", { restartCount: 1, lastState: ended(1) }));
   const log = ["1", "2", "3", "4", "error: no such table", "  at main.ts:3\n", ""];

@@ -12,7 +12,7 @@ export interface WorkerFailure {
   readonly reason: string | undefined;
 }
 
-/** What supervision did about workers, or hands on to `Coordinator.onEscalation`. */
+/** Whose workers supervision did something about. */
 export interface SupervisionFact {
   /** The workload whose worker failed. */
   readonly workload: string;
