@@ -8,10 +8,14 @@ export const LABELS = {
   quarantined: "troupe.dev/quarantined",
 } as const;
 
+/**
+ * The label with the fencing token of the term that last wrote to an object. It is no annotation, as
+ * those of a Deployment count as a change of it: its controller would have to look at it anew.
+ */
+export const TERM_LABEL = "troupe.dev/term";
+
 /** Names of the annotations by which a coordinator remembers, on the objects themselves. */
 export const ANNOTATIONS = {
-  /** Fencing token of the term that last wrote to the object. */
-  term: "troupe.dev/term",
   /** Hash of what was applied. */
   definition: "troupe.dev/definition",
   /** What supervision has decided and not yet done, and how often workers were restarted. */

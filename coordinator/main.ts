@@ -114,7 +114,8 @@ if (import.meta.main) {
     try {
       const imagePullPolicy = pullPolicy(image);
       await coordinator.run({ name: "worker", image, imagePullPolicy, port: 8086, replicas });
-      console.log(`launched worker: ${replicas} of ${image} in namespace ${namespace}`);
+      const done = coordinator.health.leading ? "launched" : "declared";
+      console.log(`${done} worker: ${replicas} of ${image} in namespace ${namespace}`);
       await coordinator.start();
     } catch (e) {
       if (!stopped.signal.aborted) throw e;

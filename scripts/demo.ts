@@ -107,7 +107,8 @@ async function demo(keep: boolean): Promise<void> {
 Have a look, in another terminal:
   export KUBECONFIG=${cluster.kubeconfig}
   kubectl get pods -o wide
-  kubectl scale deployment worker --replicas 5
+  kubectl delete pods --all             # others take their place
+  kubectl scale deployment worker --replicas 5   # is set back: the coordinator says 3
   kubectl logs -f deployment/worker
 Ctrl-C ends it.\n`);
       await stopped;
@@ -137,7 +138,8 @@ async function withTimeout(work: Promise<void>): Promise<void> {
 
 if (import.meta.main) {
   const unknown: string[] = [];
-  const flags = parseArgs(Deno.args, {
+  const args = Deno.args.filter((arg) => arg !== "--"); // which task runners hand on
+  const flags = parseArgs(args, {
     boolean: ["keep", "help"],
     alias: { h: "help" },
     unknown: (arg) => {

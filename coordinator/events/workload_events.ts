@@ -36,6 +36,8 @@ function typeOf(
   if (state.complete) return "succeeded";
   if (state.stalled) return "stalled";
   if (state.ready) return "ready";
+  // workers that end are what it is for: that fewer run for a moment is no degradation
+  if (state.kind === "Job" || state.kind === "CronJob") return "progressing";
   if (before === undefined) return isBelow(state) ? "degraded" : "progressing";
   // what was ready by the same definition lacks pods; a new definition is on its way
   const isSameDefinition = generationOf(before) === generationOf(state);

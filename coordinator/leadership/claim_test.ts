@@ -50,8 +50,8 @@ class Scene implements AsyncDisposable {
   /** Stores what a leader has just created, or what somebody else has. */
   async store(object: Head, term?: number): Promise<void> {
     const { metadata } = object;
-    const annotations = { ...metadata?.annotations, "troupe.dev/term": String(term) };
-    const written = term === undefined ? metadata : { ...metadata, annotations };
+    const labels = { ...metadata?.labels, "troupe.dev/term": String(term) };
+    const written = term === undefined ? metadata : { ...metadata, labels };
     await this.api(object.kind).create({ ...object, metadata: written } as Head, ADMIN);
   }
 

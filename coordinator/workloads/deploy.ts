@@ -13,7 +13,7 @@
  * @module
  */
 import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
-import type { KubeObject, MergePatch, WritableKind } from "../../kube/mod.ts";
+import { ApiError, type KubeObject, type MergePatch, type WritableKind } from "../../kube/mod.ts";
 import { type Head, type HeadKind, type Part, PART_KINDS } from "../heads.ts";
 import { ANNOTATIONS, LABELS } from "../labels.ts";
 import type { Mandate } from "../leadership/mandate.ts";
@@ -114,7 +114,9 @@ export async function deploy(
           : { verb: "apply", object: desired };
       },
       { signal, seen: live },
-    );
+    ).catch((error) => {
+      throw explained(error, definition.head);
+    });
     written ||= applied;
     if (replaced) await context.gone(live);
     if (stored === undefined || isEnding(stored) || !isSame(stored, live)) continue;
@@ -135,6 +137,18 @@ function isClaimed(head: Head, { token }: Mandate): boolean {
 function isSeedOf(live: Head, desired: Head): boolean {
   const changeable = ["spec.parallelism", `metadata.annotations[${ANNOTATIONS.definition}]`];
   return isSeed(live) && drift(desired, live, { ignore: changeable }).length === 0;
+}
+
+/** A refusal in the words of `run`, where those of the API server are not. */
+function explained(error: unknown, { kind, metadata }: Head): unknown {
+  const isFixed = kind === "StatefulSet" && error instanceof ApiError && error.httpCode === 422 &&
+    error.message.includes("updates to statefulset spec");
+  if (!isFixed) return error;
+  return new Error(
+    `Cannot run "${metadata?.name}": "storage" cannot be changed of what is there; delete the ` +
+      "workload, which keeps its disks, and run it again",
+    { cause: error },
+  );
 }
 
 function isEnding({ metadata }: Head): boolean {

@@ -9,7 +9,7 @@
  * an earlier one is accepted for it, however late it arrives: its version of the object is stale,
  * an object that it wants to create exists, and when it reads again it finds the higher term.
  *
- * Assumption: nobody else takes the annotation away.
+ * Assumption: nobody else takes that label away.
  *
  * Source: M. Kleppmann, "How to do distributed locking" (2016), on fencing tokens; optimistic
  * concurrency by resourceVersion is Kubernetes' own.
@@ -28,7 +28,7 @@ import {
   ObjectApi,
   type WritableKind,
 } from "../../kube/mod.ts";
-import { ANNOTATIONS, fieldManager } from "../labels.ts";
+import { fieldManager, TERM_LABEL } from "../labels.ts";
 import { type Mandate, NotLeadingError } from "../leadership/mandate.ts";
 
 /** How often a write begins anew: controllers write to the status of what changes, again and again. */
@@ -159,7 +159,7 @@ interface Planned<T extends KubeObject> {
 
 /** The token of the term that last wrote to an object; `undefined` if none did. */
 export function termOf(object: KubeObject): number | undefined {
-  const recorded = object.metadata?.annotations?.[ANNOTATIONS.term];
+  const recorded = object.metadata?.labels?.[TERM_LABEL];
   const token = Number(recorded);
   return recorded !== undefined && Number.isSafeInteger(token) ? token : undefined;
 }
@@ -179,16 +179,16 @@ function refuseIfDeposed<T extends KubeObject>(
 function withTerm<T extends KubeObject>(object: T, { token }: Mandate): T {
   if (token === undefined) return object;
   const { metadata } = object;
-  const annotations = { ...metadata?.annotations, [ANNOTATIONS.term]: String(token) };
-  return { ...object, metadata: { ...metadata, annotations } };
+  const labels = { ...metadata?.labels, [TERM_LABEL]: String(token) };
+  return { ...object, metadata: { ...metadata, labels } };
 }
 
 function patchWithTerm(patch: MergePatch, { token }: Mandate): MergePatch {
   if (token === undefined) return patch;
   const metadata = patch.metadata as MergePatch | undefined;
-  const given = metadata?.annotations as MergePatch | undefined;
-  const annotations = { ...given, [ANNOTATIONS.term]: String(token) };
-  return { ...patch, metadata: { ...metadata, annotations } } as MergePatch;
+  const given = metadata?.labels as MergePatch | undefined;
+  const labels = { ...given, [TERM_LABEL]: String(token) };
+  return { ...patch, metadata: { ...metadata, labels } } as MergePatch;
 }
 
 /** Whether a write was refused because the object is not as it was read. */

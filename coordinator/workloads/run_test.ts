@@ -166,3 +166,14 @@ Deno.test("Coordinator.run() as another kind replaces what ran under the name, a
   ok(told.includes("StatefulSet ready 2"), told.join(", "));
   deepStrictEqual(told.filter((line) => line.endsWith(" 0")), []);
 });
+
+Deno.test("Coordinator.run() says that a disk cannot be changed in the words of its parameters", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const storage = { size: "1Gi", path: "/data" };
+  await coordinator.run({ ...W, storage });
+  await rejects(coordinator.run({ ...W, storage: { ...storage, size: "2Gi" } }), {
+    message: 'Cannot run "w": "storage" cannot be changed of what is there; delete the workload, ' +
+      "which keeps its disks, and run it again",
+  });
+});

@@ -1,5 +1,5 @@
 // What a coordinator does about workers that crash, on a cluster with controllers and nodes.
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { AppsV1Api } from "@cloudydeno/kubernetes-apis/apps/v1";
 import { CoreV1Api, type Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import {
@@ -181,6 +181,10 @@ Deno.test({
       });
       strictEqual((await apps.getDeployment("worker")).spec?.replicas, 0);
       ok(stage.told.some((e) => e.type === "stoppedBySupervision" && e.workload === "worker"));
+      await rejects(workload.ready({ timeout: TIMEOUT }), {
+        name: "RolloutError",
+        reason: "Stopped",
+      });
       await workload.scale(1);
       await workload.ready({ timeout: TIMEOUT });
       strictEqual((await stage.pods("worker")).length, 1);

@@ -26,7 +26,7 @@ export class Audit implements AsyncDisposable {
       const annotations = metadata?.annotations ?? {};
       this.states.push({
         name: metadata?.name ?? "",
-        term: Number(annotations["troupe.dev/term"] ?? 0),
+        term: Number(metadata?.labels?.["troupe.dev/term"] ?? 0),
         tick: annotations.tick,
       });
     });

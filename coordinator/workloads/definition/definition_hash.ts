@@ -6,7 +6,7 @@ import { type Head, HEAD_KINDS } from "../../heads.ts";
 const LENGTH = 16;
 
 /** Annotations that are no part of a definition. */
-const LEFT_OUT: readonly string[] = [ANNOTATIONS.definition, ANNOTATIONS.term];
+const LEFT_OUT: readonly string[] = [ANNOTATIONS.definition];
 
 /**
  * A hash of a head that is the same wherever and however often it is computed: SHA-256 of its JSON

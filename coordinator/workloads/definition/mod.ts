@@ -12,5 +12,5 @@ export { headKind } from "./head_kind.ts";
 export { type MinimumVersion, minimumVersion } from "./minimum_version.ts";
 export type { CheckedSupervision, SupervisionParams } from "./params/supervision.ts";
 export { templateOf } from "./patched.ts";
-export { type HeadOptions, type ObjectOptions, workloadHead } from "./workload_head.ts";
+export { type ObjectOptions, workloadHead } from "./workload_head.ts";
 export { workloadParts } from "./workload_parts.ts";

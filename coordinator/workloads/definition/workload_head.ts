@@ -19,12 +19,6 @@ export interface ObjectOptions {
   uid?: string;
 }
 
-/** Options of {@linkcode workloadHead}. */
-export interface HeadOptions extends ObjectOptions {
-  /** Fencing token of the term that writes it. @default none */
-  term?: string;
-}
-
 /**
  * The object that a workload consists of, as it is applied: with the user's patch, and with the
  * hash of all of it as annotation. The same parameters give the same object.
@@ -34,19 +28,18 @@ export interface HeadOptions extends ObjectOptions {
 export function workloadHead(
   params: CheckedRunParams,
   owner: Ownership,
-  options: HeadOptions = {},
+  options: ObjectOptions = {},
 ): Head {
-  const { uid, term } = options;
+  const { uid } = options;
   const head = patched(unpatched(params, owner, options), params, owner);
   const annotations = {
     ...head.metadata?.annotations,
     [ANNOTATIONS.definition]: definitionHash(head),
-    ...(term !== undefined && { [ANNOTATIONS.term]: term }),
   };
   return { ...head, metadata: { ...head.metadata, annotations, ...(uid && { uid }) } };
 }
 
-function unpatched(params: CheckedRunParams, owner: Ownership, options: HeadOptions): Head {
+function unpatched(params: CheckedRunParams, owner: Ownership, options: ObjectOptions): Head {
   const metadata = metadataOf(params, owner, options);
   const kind = headKind(params);
   switch (kind) {
@@ -66,7 +59,7 @@ function unpatched(params: CheckedRunParams, owner: Ownership, options: HeadOpti
 function metadataOf(
   { name, namespace, labels, annotations }: CheckedRunParams,
   owner: Ownership,
-  { owners }: HeadOptions,
+  { owners }: ObjectOptions,
 ): ObjectMeta {
   return {
     name,

@@ -88,9 +88,8 @@ Deno.test("workloadHead() lets a patch change labels of the head alone", () => {
   strictEqual(templateOf(head)!.metadata!.labels!.tier, "back");
 });
 
-Deno.test("workloadHead() tells which term writes, and to which object, outside the hash", () => {
-  const head = headOf(W, { term: "7", uid: "u" });
-  strictEqual(head.metadata!.annotations![ANNOTATIONS.term], "7");
+Deno.test("workloadHead() tells to which object it is written outside the hash", () => {
+  const head = headOf(W, { uid: "u" });
   strictEqual(head.metadata!.uid, "u");
   const [hash, plain] = [head, headOf(W)].map((one) =>
     one.metadata!.annotations![ANNOTATIONS.definition]

@@ -1,3 +1,4 @@
+import { stoppedReason } from "../../supervision/mod.ts";
 /**
  * Waits for the end of a rollout, and gives up when there will be none.
  *
@@ -76,6 +77,8 @@ async function endOrTrouble(scope: Scope, waiting: Waiting): Promise<Trouble | u
       seen = found.metadata?.uid ?? undefined;
       if (applied !== undefined && seen !== applied.head.metadata?.uid) return undefined;
       if ((found.metadata?.generation ?? 0) < (applied?.generation ?? 0)) return undefined;
+      const stopped = stoppedReason(found);
+      if (stopped !== undefined) throw stoppedError(scope.name, stopped);
       progress.rollout(found, () => scope.explain());
       if (isRolledOut(found)) return true;
       doubt.see(findTrouble(found, scope.pods()));
@@ -104,6 +107,11 @@ function isGone(
   if (found === undefined) return seen !== undefined;
   const expected = applied?.head.metadata?.uid ?? seen ?? found.metadata?.uid;
   return found.metadata?.uid === expected && found.metadata?.deletionTimestamp != null;
+}
+
+/** No worker is wanted, so all are ready: but that is not what was waited for. */
+function stoppedError(workload: string, why: string): RolloutError {
+  return new RolloutError(`supervision has stopped it: ${why}`, { workload, reason: "Stopped" });
 }
 
 async function errorOf(scope: Scope, trouble: Trouble, signal: AbortSignal): Promise<RolloutError> {

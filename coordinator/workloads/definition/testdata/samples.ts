@@ -1,6 +1,6 @@
 // Parameters of each kind that say as much as can be said of it at once.
 import { checkRunParams, type RunParams } from "../../run_params.ts";
-import { type Head, type HeadOptions, workloadHead } from "../mod.ts";
+import { type Head, type ObjectOptions, workloadHead } from "../mod.ts";
 
 const COMMON: RunParams = {
   name: "w",
@@ -91,7 +91,7 @@ export const LEAST: Readonly<Record<string, RunParams>> = {
 };
 
 /** The head of checked parameters. */
-export function headOf(params: RunParams, options: HeadOptions = {}): Head {
+export function headOf(params: RunParams, options: ObjectOptions = {}): Head {
   const checked = checkRunParams(params, "team");
   return workloadHead(checked, { coordinator: "boss", workload: params.name }, options);
 }
