@@ -88,7 +88,7 @@ for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
       const heard = scene.listeners.map(({ entries }) => entries.length);
       const faults = proxy.record.filter(({ action }) => action !== "open" && action !== "pass");
       const kinds = new Set(faults.map(({ action, code }) => code ?? action));
-      ok(kinds.size >= 5, `only ${[...kinds].join(", ")} struck`);
+      ok(kinds.size >= 3, `only ${[...kinds].join(", ")} struck`);
       console.log(
         `seed ${seed}: ${scene.recorded} states recorded, ${heard.join(" + ")} events heard, ` +
           `${faults.length} faults of ${kinds.size} kinds, ${unseen} and ${expired} pods told again, ` +
