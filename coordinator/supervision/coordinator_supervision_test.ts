@@ -6,6 +6,7 @@ import { Heard, Sandbox } from "../testdata/sandbox.ts";
 const W: RunParams = {
   name: "w",
   image: "w:1",
+  replicas: 3,
   supervision: { maxRestarts: 0, onFailure: "stop" },
 };
 
@@ -34,7 +35,7 @@ Deno.test("Coordinator stops a workload that fails, and neither repairs nor forg
     await failWorker(sandbox);
     const event = await told.until(({ type }) => type === "stoppedBySupervision");
     ok(event.type === "stoppedBySupervision");
-    deepStrictEqual([event.workload, event.namespace, event.replicas], ["w", "team", 1]);
+    deepStrictEqual([event.workload, event.namespace, event.replicas], ["w", "team", 3]);
     await coordinator.stop();
     await started;
   }
@@ -48,8 +49,8 @@ Deno.test("Coordinator stops a workload that fails, and neither repairs nor forg
   strictEqual((await sandbox.apps.getDeployment("w")).spec!.replicas, 0);
   strictEqual(writesIn(sandbox).length, before);
   strictEqual(told.items.some(({ type }) => type === "drifted"), false);
-  await workload.scale(2);
-  strictEqual((await sandbox.apps.getDeployment("w")).spec!.replicas, 2);
+  await workload.start();
+  strictEqual((await sandbox.apps.getDeployment("w")).spec!.replicas, 3);
   await next.stop();
   await started;
 });

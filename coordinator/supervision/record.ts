@@ -11,6 +11,8 @@
  * @module
  */
 import { z } from "zod";
+import type { Head } from "../heads.ts";
+import { ANNOTATIONS } from "../labels.ts";
 import type { Failure, Memory } from "./state.ts";
 import { CALM_POD, MAX_VICTIMS } from "./supervise.ts";
 
@@ -140,6 +142,18 @@ export function parseRecord(record: string, now: number): Memory {
     lost: found.lost.map(victimOf),
     terminating: new Map(),
   };
+}
+
+/** How many workers a head had before supervision stopped it, while it has none. */
+export function replicasBeforeStop({ kind, metadata, spec }: Head): number | undefined {
+  const text = metadata?.annotations?.[ANNOTATIONS.supervision];
+  const hasNone = (kind === "Deployment" || kind === "StatefulSet") && spec?.replicas === 0;
+  if (text === undefined || !hasNone) return undefined;
+  try {
+    return parseRecord(text, 0).stopped?.replicas;
+  } catch {
+    return undefined; // it begins anew
+  }
 }
 
 /** What tells whether a record has to be written: all of it but the ages. */

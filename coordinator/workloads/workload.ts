@@ -151,7 +151,7 @@ export class Workload {
     await this.#record("stop", () => stopWorkload(this.#scope, options));
   }
 
-  /** Ends `stop()`: as many workers run as before. */
+  /** Ends `stop()`, or a stop by supervision: as many workers run as before. */
   async start(options: WaitForWorkloadOptions = {}): Promise<void> {
     await this.#record("start", () => startWorkload(this.#scope, options));
   }

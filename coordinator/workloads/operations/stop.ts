@@ -1,6 +1,7 @@
 import type { Head } from "../../heads.ts";
 import { ANNOTATIONS } from "../../labels.ts";
 import type { MergePatch } from "../../../kube/mod.ts";
+import { replicasBeforeStop } from "../../supervision/record.ts";
 import { appliedAgain } from "./applied_again.ts";
 import { changeHead } from "./change_head.ts";
 import { noted, withNote } from "./kept.ts";
@@ -11,10 +12,12 @@ export function isStopped(head: Head): boolean {
   return noted(head, ANNOTATIONS.stopped) !== undefined;
 }
 
-/** How many workers there are, or are to be again after `stop()`; nothing for what has no number. */
+/** How many workers there are, or are to be again after a stop; nothing for what has no number. */
 export function countOf(head: Head): number | undefined {
   if (isStopped(head)) return Number(noted(head, ANNOTATIONS.stopped));
-  if (head.kind === "Deployment" || head.kind === "StatefulSet") return head.spec?.replicas ?? 1;
+  if (head.kind === "Deployment" || head.kind === "StatefulSet") {
+    return replicasBeforeStop(head) ?? head.spec?.replicas ?? 1;
+  }
   return head.kind === "Job" ? head.spec?.parallelism ?? 1 : undefined;
 }
 
@@ -44,7 +47,7 @@ export async function startWorkload(scope: Scope, options: WaitForWorkloadOption
   await changeHead(scope, {
     verb: "start",
     decide: (live) => {
-      if (!isStopped(live)) return undefined;
+      if (!isStopped(live) && replicasBeforeStop(live) === undefined) return undefined;
       const annotations = { [ANNOTATIONS.stopped]: null };
       return { verb: "merge", patch: { metadata: { annotations }, ...starting(live) } };
     },
