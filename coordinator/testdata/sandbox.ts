@@ -1,5 +1,6 @@
 // An API server without controllers: tests play these, and see just what a coordinator does.
 import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
+import { BatchV1Api } from "@cloudydeno/kubernetes-apis/batch/v1";
 import { CoreV1Api, type Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { plainClusterConfig, Transport } from "../../kube/mod.ts";
 import { Coordinator, type CoordinatorOptions } from "../mod.ts";
@@ -31,6 +32,7 @@ export class Sandbox implements AsyncDisposable {
   /** Typed clients of namespace `team`. */
   readonly core: ReturnType<CoreV1Api["namespace"]>;
   readonly apps: ReturnType<AppsV1Api["namespace"]>;
+  readonly batch: ReturnType<BatchV1Api["namespace"]>;
 
   private constructor(stack: AsyncDisposableStack, server: ApiServer, admin: Transport) {
     this.#stack = stack;
@@ -38,6 +40,7 @@ export class Sandbox implements AsyncDisposable {
     this.#admin = admin;
     this.core = new CoreV1Api(admin).namespace("team");
     this.apps = new AppsV1Api(admin).namespace("team");
+    this.batch = new BatchV1Api(admin).namespace("team");
     const options = {
       port: 0,
       hostname: "127.0.0.1",

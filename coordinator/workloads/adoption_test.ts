@@ -1,6 +1,10 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import type { Job } from "@cloudydeno/kubernetes-apis/batch/v1";
 import { ApiServer } from "../../local/apiserver/mod.ts";
 import { Heard, Sandbox } from "../testdata/sandbox.ts";
+import { defineWorkload } from "./definition/mod.ts";
+import { checkRunParams } from "./run_params.ts";
+import { seedOf } from "./seed.ts";
 
 const W = { name: "w", image: "w:1", port: 80 } as const;
 const ELECTION = { election: { leaseDuration: 60_000 } };
@@ -80,4 +84,54 @@ Deno.test("Coordinator with prune deletes what is not declared, and nothing of o
     "DELETE /apis/apps/v1/namespaces/team/deployments/old",
   ]);
   ok(await sandbox.apps.getDeployment("theirs"));
+});
+
+Deno.test("Coordinator.run() replaces what a leader has begun of a job with another definition", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  const earlier = checkRunParams({ name: "w", image: "w:1", completions: 1 }, "team");
+  const { head } = defineWorkload(earlier, { coordinator: "boss" });
+  await sandbox.batch.createJob(seedOf(head) as Job);
+  await using coordinator = await sandbox.coordinator();
+  const run = coordinator.run({ name: "w", image: "w:2", completions: 1 });
+  // the garbage collector's part, once it is to be deleted
+  while ((await sandbox.batch.getJob("w")).metadata!.deletionTimestamp == null) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  await sandbox.batch.patchJob("w", "json-merge", { metadata: { finalizers: [] } });
+  await run;
+  const { spec } = await sandbox.batch.getJob("w");
+  strictEqual(spec!.template.spec!.containers[0]!.image, "w:2");
+  const deletions = sandbox.requests.filter((line) => line.startsWith("DELETE"));
+  strictEqual(deletions.length, 1); // and not the new one, which begins as a seed too
+});
+
+Deno.test("Coordinator does not run a job again that it saw end and be cleared away as a follower", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  const job = { name: "w", image: "w:1", completions: 1 };
+  const first = await sandbox.coordinator(ELECTION);
+  await first.run(job);
+  await using next = await sandbox.coordinator(ELECTION);
+  const heard = new Heard<string>();
+  next.onCoordinatorEvent((e) => heard.add(e.type));
+  await next.run(job);
+  await next.workload("w").pods(); // it has seen what is there
+  const at = new Date();
+  const status = {
+    completionTime: at,
+    conditions: [{ type: "Complete", status: "True", lastTransitionTime: at }],
+    startTime: at,
+    succeeded: 1,
+  };
+  await sandbox.batch.patchJobStatus("w", "json-merge", { status } as Job);
+  await sandbox.batch.deleteJob("w", { propagationPolicy: "Background" });
+  void next.start();
+  await heard.until((type) => type === "synced");
+  await first.stop();
+  await heard.until((type) => type === "leading");
+  await next.run({ ...W, name: "other" });
+  sandbox.requests.length = 0;
+  await sandbox.apps.patchDeployment("other", "json-merge", { metadata: { labels: { a: "b" } } });
+  await next.workload("other").scale(2);
+  deepStrictEqual((await sandbox.batch.getJobList()).items, []);
+  ok(next.health.leading);
 });

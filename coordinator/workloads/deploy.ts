@@ -135,8 +135,9 @@ function isClaimed(head: Head, { token }: Mandate): boolean {
 
 /** Whether a Job can become what is desired: all but a few fields of it cannot be changed. */
 function isSeedOf(live: Head, desired: Head): boolean {
-  const changeable = ["spec.parallelism", `metadata.annotations[${ANNOTATIONS.definition}]`];
-  return isSeed(live) && drift(desired, live, { ignore: changeable }).length === 0;
+  const isChangeable = (path: string) =>
+    path === "spec.parallelism" || path.startsWith("metadata.");
+  return isSeed(live) && drift(desired, live).every(isChangeable);
 }
 
 /** A refusal in the words of `run`, where those of the API server are not. */
