@@ -8,15 +8,17 @@ import { type Decision, FencedWriter, termOf } from "./fenced_writer.ts";
 
 const TARGET = { kind: SERVICES, namespace: "team", name: "w" };
 
-/** A term that holds until it is told otherwise. */
+/** A term that holds until it is told otherwise; its signal's reason is an election's, as in truth. */
 function term(token: number): Mandate & { end(): void } {
   const end = new AbortController();
-  const over = new NotLeadingError("write", { why: "over" });
+  const lost = new Error("the lease could not be renewed");
   return {
     token,
     signal: end.signal,
-    end: () => end.abort(over),
-    check: () => end.signal.throwIfAborted(),
+    end: () => end.abort(lost),
+    check: () => {
+      if (end.signal.aborted) throw new NotLeadingError("write", { why: "over", cause: lost });
+    },
   };
 }
 
@@ -105,6 +107,21 @@ Deno.test("FencedWriter.write() sends nothing once the mandate is over", async (
     name: "NotLeadingError",
   });
   strictEqual(writes, 0);
+});
+
+Deno.test("FencedWriter.write() rejects with NotLeadingError when the mandate ends during a request", async () => {
+  const mandate = term(5);
+  const client = {
+    performRequest({ abortSignal }: RequestOptions): Promise<never> {
+      const { promise, reject } = Promise.withResolvers<never>();
+      abortSignal!.addEventListener("abort", () => reject(abortSignal!.reason), { once: true });
+      mandate.end();
+      return promise;
+    },
+  } as RestClient;
+  await rejects(new FencedWriter(client, "boss").write(TARGET, mandate, CLAIM), {
+    name: "NotLeadingError",
+  });
 });
 
 /** What a leader may be about to write when it is paused, and what is there before. */

@@ -29,9 +29,9 @@ function storm(seed: number): FaultPlan {
       { fault: "stall", path: PODS_WATCH, probability: 0.15, afterMs: [0, 1_000] },
       { fault: "halfClose", path: PODS_WATCH, probability: 0.2, afterMs: [0, 1_500] },
       { fault: "status", path: PODS_WATCH, probability: 0.2, code: 410 },
-      { fault: "cut", path: watch, probability: 0.3, afterMs: [100, 2_000] },
-      { fault: "status", method: "GET", probability: 0.05, code: 429, retryAfterSeconds: 1 },
-      { fault: "status", method: "GET", probability: 0.05, code: 503 },
+      { fault: "cut", path: watch, probability: 0.6, afterMs: [100, 1_500] },
+      { fault: "status", method: "GET", probability: 0.1, code: 429, retryAfterSeconds: 1 },
+      { fault: "status", method: "GET", probability: 0.1, code: 503 },
       { fault: "delay", method: "GET", probability: 0.2, ms: [10, 300] },
     ],
   };
@@ -88,7 +88,7 @@ for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
       const heard = scene.listeners.map(({ entries }) => entries.length);
       const faults = proxy.record.filter(({ action }) => action !== "open" && action !== "pass");
       const kinds = new Set(faults.map(({ action, code }) => code ?? action));
-      ok(kinds.size >= 3, `only ${[...kinds].join(", ")} struck`);
+      ok(kinds.size > 3 && faults.length > 10, `only ${[...kinds].join(", ")} struck`);
       console.log(
         `seed ${seed}: ${scene.recorded} states recorded, ${heard.join(" + ")} events heard, ` +
           `${faults.length} faults of ${kinds.size} kinds, ${unseen} and ${expired} pods told again, ` +

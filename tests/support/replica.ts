@@ -2,7 +2,7 @@
  * One replica of a coordinator, for tests that kill and pause it. It runs what its one argument, as
  * JSON, says, and prints what it hears as lines of JSON.
  */
-import { Coordinator, type RunParams } from "../../coordinator/mod.ts";
+import { Coordinator, NotLeadingError, type RunParams } from "../../coordinator/mod.ts";
 import { seededRandom } from "../../testing/mod.ts";
 import { type SeenPod, seenPod } from "./seen_pod.ts";
 
@@ -46,6 +46,17 @@ export interface HeardLine {
 
 function say(line: ReplicaLine): void {
   console.log(JSON.stringify(line));
+}
+
+/** Runs a workload; again if this one led when it was asked and does not any more. */
+async function declare(coordinator: Coordinator, params: RunParams): Promise<void> {
+  while (true) {
+    try {
+      return void await coordinator.run(params);
+    } catch (error) {
+      if (!(error instanceof NotLeadingError)) throw error;
+    }
+  }
 }
 
 function sleep(ms: number): Promise<void> {
@@ -114,7 +125,7 @@ if (import.meta.main) {
   if (deletes !== undefined) {
     coordinator.onLeading(() => coordinator.workload(deletes).delete());
   }
-  for (const params of runs) await coordinator.run(params);
+  for (const params of runs) await declare(coordinator, params);
   say({ line: "ready" });
   await coordinator.start();
 }
