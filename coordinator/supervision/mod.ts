@@ -14,7 +14,7 @@ export type {
 } from "./escalation.ts";
 export { checkGroup, supervisedBy } from "./declared.ts";
 export type { Supervised, SupervisionPolicy, SupervisionStrategy } from "./policy.ts";
-export { stoppedReason } from "./stopped_reason.ts";
+export { stoppedReason } from "./record.ts";
 export { SupervisionReports } from "./supervision_reports.ts";
 export { Supervisor } from "./supervisor.ts";
 export { ViewCluster } from "./view_cluster.ts";

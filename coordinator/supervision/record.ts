@@ -144,13 +144,22 @@ export function parseRecord(record: string, now: number): Memory {
   };
 }
 
-/** How many workers a head had before supervision stopped it, while it has none. */
-export function replicasBeforeStop({ kind, metadata, spec }: Head): number | undefined {
+/** How many workers a workload had that supervision has stopped; nothing, if it has not. */
+export function replicasBeforeStop(head: Head): number | undefined {
+  return stoppedIn(head)?.replicas;
+}
+
+/** Why supervision has stopped a workload; nothing, if it has not, or it was given workers again. */
+export function stoppedReason(head: Head): string | undefined {
+  return stoppedIn(head)?.reason;
+}
+
+function stoppedIn({ kind, metadata, spec }: Head): Memory["stopped"] {
   const text = metadata?.annotations?.[ANNOTATIONS.supervision];
   const hasNone = (kind === "Deployment" || kind === "StatefulSet") && spec?.replicas === 0;
   if (text === undefined || !hasNone) return undefined;
   try {
-    return parseRecord(text, 0).stopped?.replicas;
+    return parseRecord(text, 0).stopped;
   } catch {
     return undefined; // it begins anew
   }
