@@ -155,11 +155,14 @@ Deno.test("waitUntilReady() reports each step once", async () => {
   await new Promise((resolve) => setTimeout(resolve, 0));
   scene.show(pod("p1", { container: waiting("ContainerCreating") }));
   scene.show(pod("p1", { container: waiting("ContainerCreating") }));
+  // the counts of what was applied before
+  scene.showHead(deployment({ status: { ...READY, observedGeneration: 0 } }));
   scene.showHead(deployment({ status: READY }));
   await ready;
   deepStrictEqual(steps.map(({ updated, ready, wanted }) => [updated, ready, wanted]), [
     [0, 0, 2],
     [0, 0, 2],
+    [0, 2, 2],
     [2, 2, 2],
   ]);
   strictEqual(steps[1]!.message, '0 of 2 ready; pod "p1" is being started (ContainerCreating)');

@@ -26,6 +26,12 @@ export interface ProgressOptions {
   onProgress?: (progress: RolloutProgress) => void;
 }
 
+/** Whether the controller's counts are about what was last applied, and not about what was before. */
+function isSeen({ metadata, status }: Head): boolean {
+  const observed = status && "observedGeneration" in status ? status.observedGeneration : undefined;
+  return observed == null || observed >= (metadata?.generation ?? 0);
+}
+
 /** Passes progress on, each step once. */
 export class ProgressReporter {
   readonly #onProgress: ProgressOptions["onProgress"];
@@ -42,7 +48,7 @@ export class ProgressReporter {
     const state = headState(head);
     this.#tell({
       type: "progress",
-      updated: state.updatedReplicas,
+      updated: isSeen(head) ? state.updatedReplicas : 0,
       ready: state.readyReplicas,
       available: state.availableReplicas,
       wanted: state.replicas,
