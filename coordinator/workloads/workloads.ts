@@ -31,10 +31,12 @@ import { type Mandate, NotLeadingError } from "../leadership/mandate.ts";
 import type { Tenure } from "../leadership/tenure.ts";
 import { checkGroup, type Supervised, supervisedBy } from "../supervision/mod.ts";
 import { waitFor } from "../wait.ts";
-import { defineWorkload, type Definition, drift, minimumVersion } from "./definition/mod.ts";
+import { defineWorkload, type Definition, minimumVersion } from "./definition/mod.ts";
 import { deploy, type DeployContext, type Deployed, hashOf, ownedBy } from "./deploy.ts";
+import { driftOf } from "./drift_of.ts";
 import { FencedWriter, termOf } from "./fenced_writer.ts";
 import { type Kept, kept } from "./operations/kept.ts";
+import { isEnded, isSameObject, isWorkload, keyOfHead, newest } from "./head_facts.ts";
 import { RepairPace } from "./repair_pace.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { SerialWrites } from "./serial_writes.ts";
@@ -299,7 +301,7 @@ export class Workloads {
       return onDrift({ head: adopted.head, fields: adopted.drifted, repaired: true });
     }
     if (params.drift === "report") return await this.#report(key);
-    const fields = this.#driftOf(applied);
+    const fields = driftOf(applied, this.#options.view);
     if (fields === undefined) return;
     const after = this.#pace.waitOf(key);
     if (after > 0) return { after };
@@ -320,33 +322,13 @@ export class Workloads {
     await this.#context.writes.add(key, life, () => {
       const applied = this.#context.applied.get(key);
       if (applied === undefined || !this.#isMine(key)) return Promise.resolve();
-      const fields = this.#driftOf(applied);
+      const fields = driftOf(applied, this.#options.view);
       const told = fields && JSON.stringify(fields);
       const isNew = told !== applied.reported;
       applied.reported = told;
       if (fields && isNew) onDrift({ head: applied.head, fields, repaired: false });
       return Promise.resolve();
     });
-  }
-
-  /** What is not as it was applied; nothing if all is, or if what was written is yet to be seen. */
-  #driftOf(applied: Applied): string[] | undefined {
-    const { params: { name, namespace }, definition, head, deleted } = applied;
-    const { heads, parts } = this.#options.view.namespace(namespace);
-    const isCleared = deleted && isEnded(head); // a job that has ended may be cleared away
-    if (isCleared) return undefined;
-    if (deleted) return [];
-    const seen = heads.get(head.kind)?.store.get(`${namespace}/${name}`);
-    if (seen === undefined || !isSameObject(seen, head) || isOlder(seen, head)) return undefined;
-    const fields = drift(definition.head, seen);
-    let isMissing = false;
-    for (const part of definition.parts) {
-      const reflector = parts.get(part.kind);
-      const found = reflector?.store.get(`${namespace}/${part.metadata?.name}`);
-      if (found === undefined) isMissing ||= reflector?.health.synced ?? false;
-      else fields.push(...drift(part, found).map((path) => `${part.kind}.${path}`));
-    }
-    return fields.length > 0 || isMissing ? fields : undefined;
   }
 
   /** Applies a workload when it is its turn, unless it was deleted or run anew meanwhile. */
@@ -459,37 +441,6 @@ export class Workloads {
       return heads.store.get(`${namespace}/${name}`)?.metadata?.uid !== uid || undefined;
     });
   }
-}
-
-function keyOfHead({ metadata }: Head): string {
-  return workloadKey({
-    name: metadata?.labels?.[LABELS.workload] ?? "",
-    namespace: metadata?.namespace ?? "",
-  });
-}
-
-/** Whether it is the head of a workload, and stays; not a Job, say, that a CronJob has made. */
-function isWorkload({ metadata }: Head): boolean {
-  return metadata?.name === metadata?.labels?.[LABELS.workload] &&
-    metadata?.deletionTimestamp == null;
-}
-
-function isSameObject(a: Head, b: Head): boolean {
-  return a.kind === b.kind && a.metadata?.uid === b.metadata?.uid;
-}
-
-/** The later of what was seen and what was written. */
-function newest(seen: Head | undefined, written: Head): Head {
-  return seen !== undefined && (!isSameObject(seen, written) || isOlder(written, seen))
-    ? seen
-    : written;
-}
-
-function isEnded(head: Head): boolean {
-  if (head.kind !== "Job") return false;
-  const ends = ["Complete", "Failed"];
-  return head.status?.conditions?.some((c) => ends.includes(c.type) && c.status === "True") ??
-    false;
 }
 
 /** How a kind of head is called where it is watched. */
