@@ -186,6 +186,8 @@ export class Transport implements RestClient, AsyncDisposable {
         return response;
       }
       outcome.code = response.status;
+      if (scope.signal.aborted) await response.body?.cancel(); // just when its headers came
+      scope.signal.throwIfAborted();
       const answer = await this.#answer(call, response);
       if (!request.expectStream) scope.end();
       return answer;

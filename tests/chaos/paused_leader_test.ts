@@ -1,7 +1,7 @@
 // The leader is paused for longer than its lease at each write that it makes, and the write arrives
 // after the next leader has taken over and written.
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
+import { AppsV1Api } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { FaultPlan } from "../../testing/mod.ts";
 import { type Cast, IDLER, startCast } from "../support/cast.ts";
 import { type Proxied, startProxied } from "../support/proxied.ts";
@@ -77,15 +77,6 @@ const WRITES: Write[] = [
     method: "DELETE",
     path: /\/deployments\/worker/,
     replica: { deletes: "worker" },
-  },
-  {
-    what: "a repair of drift",
-    method: "PATCH",
-    path: /\/deployments\/worker/,
-    cause: (cast) => {
-      const spec = { minReadySeconds: 1 } as Deployment["spec"];
-      return apps(cast).patchDeployment("worker", "json-merge", { spec });
-    },
   },
   {
     what: "a repair of a deletion",
