@@ -7,12 +7,15 @@ import { Heard, Sandbox } from "./testdata/sandbox.ts";
 Deno.test("Coordinator tells what is there as replayed, then what changes", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   await sandbox.addPod("p1");
+  // by another one: who runs it hears of it as of a change, if its watch is slower than the answer
+  await using earlier = await sandbox.coordinator();
+  await earlier.run({ name: "w", image: "w:1" });
+  await earlier.stop();
   await using coordinator = await sandbox.coordinator();
   const pods = new Heard<PodEvent>();
   const deployments = new Heard<DeploymentEvent>();
   coordinator.onPodEvent(pods.add);
   coordinator.onDeploymentEvent(deployments.add);
-  await coordinator.run({ name: "w", image: "w:1" });
   const started = coordinator.start();
   const { kind, type, name, namespace, workload, phase, running, port, replayed } = await pods
     .until(() => true);
