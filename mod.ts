@@ -216,6 +216,7 @@ export {
   OverloadedError,
   type ParsedInputOf,
   type ReturnOf,
+  type Schema,
   type Spec,
   type Specs,
   type StreamName,

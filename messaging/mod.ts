@@ -22,6 +22,7 @@ export {
   type OutputOf,
   type ParsedInputOf,
   type ReturnOf,
+  type Schema,
   type Spec,
   type Specs,
   type StreamName,

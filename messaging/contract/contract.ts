@@ -1,17 +1,28 @@
 import { z } from "zod";
 import { checkOptions, quote } from "../../runtime/mod.ts";
 
+/**
+ * A schema of zod 4: as much of its type as contracts need, so that the types of this package do not
+ * depend on zod's.
+ */
+export interface Schema {
+  /** What zod keeps about it: what it takes, and what comes out, as types. */
+  readonly _zod: { readonly input: unknown; readonly output: unknown };
+  /** Checks a value and returns it as parsed, or the error as a result. */
+  safeParse(value: unknown): { success: boolean; data?: unknown; error?: Error };
+}
+
 /** A method: it is asked, and answers once. */
 export interface MethodSpec {
   /** What it is asked. */
-  readonly input: z.ZodType;
+  readonly input: Schema;
   /**
    * What it answers.
    * @default nothing: a caller only learns that it has been done
    */
-  readonly output?: z.ZodType;
+  readonly output?: Schema;
   /** What its own errors carry, by their code. */
-  readonly errors?: Readonly<Record<string, z.ZodType>>;
+  readonly errors?: Readonly<Record<string, Schema>>;
   /**
    * Whether it may run twice, on another worker, when the first one was lost with it.
    * @default false
@@ -22,17 +33,17 @@ export interface MethodSpec {
 /** A method that answers with a sequence. */
 export interface StreamSpec {
   /** What it is asked. */
-  readonly input: z.ZodType;
+  readonly input: Schema;
   /** Each item of the answer. */
-  readonly stream: z.ZodType;
+  readonly stream: Schema;
   /** What its own errors carry, by their code. */
-  readonly errors?: Readonly<Record<string, z.ZodType>>;
+  readonly errors?: Readonly<Record<string, Schema>>;
 }
 
 /** Something that a worker tells of itself. */
 export interface EventSpec {
   /** What is told. */
-  readonly event: z.ZodType;
+  readonly event: Schema;
 }
 
 /** Whatever a contract may name. */
@@ -86,42 +97,42 @@ export type EventName<S extends Specs> =
 
 /** What a caller gives: as it is before the worker's schema has parsed it. */
 export type InputOf<S extends Specs, M extends keyof S> = S[M] extends { input: infer I }
-  ? I extends z.ZodType ? z.input<I> : never
+  ? I extends Schema ? I["_zod"]["input"] : never
   : never;
 
 /** What a handler gets: as the schema has parsed it. */
 export type ParsedInputOf<S extends Specs, M extends keyof S> = S[M] extends { input: infer I }
-  ? I extends z.ZodType ? z.output<I> : never
+  ? I extends Schema ? I["_zod"]["output"] : never
   : never;
 
 /** What a handler returns. */
 export type ReturnOf<S extends Specs, M extends keyof S> = S[M] extends { output: infer O }
-  ? O extends z.ZodType ? z.input<O> : never
+  ? O extends Schema ? O["_zod"]["input"] : never
   : void;
 
 /** What a caller gets: as the schema has parsed it. */
 export type OutputOf<S extends Specs, M extends keyof S> = S[M] extends { output: infer O }
-  ? O extends z.ZodType ? z.output<O> : never
+  ? O extends Schema ? O["_zod"]["output"] : never
   : void;
 
 /** What the handler of a stream yields. */
 export type YieldOf<S extends Specs, M extends keyof S> = S[M] extends { stream: infer O }
-  ? O extends z.ZodType ? z.input<O> : never
+  ? O extends Schema ? O["_zod"]["input"] : never
   : never;
 
 /** What the caller of a stream gets. */
 export type ItemOf<S extends Specs, M extends keyof S> = S[M] extends { stream: infer O }
-  ? O extends z.ZodType ? z.output<O> : never
+  ? O extends Schema ? O["_zod"]["output"] : never
   : never;
 
 /** What a worker gives to tell an event. */
 export type ToldOf<S extends Specs, E extends keyof S> = S[E] extends { event: infer D }
-  ? D extends z.ZodType ? z.input<D> : never
+  ? D extends Schema ? D["_zod"]["input"] : never
   : never;
 
 /** What a listener hears. */
 export type HeardOf<S extends Specs, E extends keyof S> = S[E] extends { event: infer D }
-  ? D extends z.ZodType ? z.output<D> : never
+  ? D extends Schema ? D["_zod"]["output"] : never
   : never;
 
 /** Codes of a method's own errors. */
@@ -131,7 +142,8 @@ export type ErrorCodeOf<S extends Specs, M extends keyof S> = S[M] extends { err
 
 /** What an error carries, at its caller. */
 export type ErrorDataOf<S extends Specs, M extends keyof S, C extends string> = S[M] extends
-  { errors: infer E } ? C extends keyof E ? E[C] extends z.ZodType ? z.output<E[C]> : never : never
+  { errors: infer E }
+  ? C extends keyof E ? E[C] extends Schema ? E[C]["_zod"]["output"] : never : never
   : never;
 
 /** Names of contracts, methods, events and codes: short, and fit for URLs and metrics. */
@@ -139,7 +151,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,62}$/;
 const name = z.string().regex(NAME).describe(
   "a letter, then at most 62 letters, digits, or any of _ . -",
 );
-const schema = z.custom<z.ZodType>(
+const schema = z.custom<Schema>(
   (given) => typeof given === "object" && given !== null && "_zod" in given,
 ).describe("a zod schema");
 const errors = z.record(name, schema).optional();
