@@ -105,6 +105,7 @@ export type {
   OperationData,
   WriteData,
 } from "./recorder/entries.ts";
+export { RecordError } from "./records/mod.ts";
 export {
   FlightRecorder,
   type FlightRecorderOptions,

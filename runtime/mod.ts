@@ -5,7 +5,14 @@
  * @module
  */
 export { asError } from "./as_error.ts";
-export { type CheckOptions, checkOptions, quote } from "./check_options.ts";
+export {
+  type CheckOptions,
+  checkOptions,
+  type Complaint,
+  complaints,
+  complaintText,
+  quote,
+} from "./check_options.ts";
 export { type ErrorHandler, ErrorReporter } from "./error_reporter.ts";
 export {
   type Flag,

@@ -2,6 +2,7 @@ import type { JSONObject } from "@cloudydeno/kubernetes-client";
 import {
   type ConfigMap,
   type Event,
+  fromConfigMap,
   fromPod,
   fromService,
   fromServiceAccount,
@@ -105,11 +106,12 @@ export const SERVICE_ACCOUNTS: WritableKind<ServiceAccount> = {
 };
 
 /** Config maps. */
-export const CONFIG_MAPS: ResourceKind<ConfigMap> = {
+export const CONFIG_MAPS: WritableKind<ConfigMap> = {
   ...CORE,
   kind: "ConfigMap",
   plural: "configmaps",
   decode: toConfigMap,
+  encode: fromConfigMap,
 };
 
 /** Secrets. */
