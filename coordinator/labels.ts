@@ -67,3 +67,8 @@ export function selectorText(labels: Record<string, string>): string {
 export function fieldManager(coordinator: string): string {
   return `troupe/${coordinator}`;
 }
+
+/** The Secret with a coordinator's keys, and the key in its data under which they stand. */
+export function keySecret(coordinator: string): { name: string; key: string } {
+  return { name: `troupe-${coordinator}-key`, key: "keys" };
+}

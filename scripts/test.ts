@@ -7,6 +7,7 @@
  */
 const ROOMS = [
   "runtime",
+  "websocket",
   "kube",
   "coordinator",
   "worker",

@@ -1,3 +1,4 @@
+import type { Contract, Specs } from "../../messaging/mod.ts";
 import { checkOptions } from "../../runtime/mod.ts";
 import { fieldComplaints } from "./definition/field_complaints.ts";
 import type { Head } from "../heads.ts";
@@ -23,7 +24,8 @@ export { MAX_WORKLOAD_NAME } from "./run_params_schema.ts";
  * every node (DaemonSet), to completion (Job) or on a schedule (CronJob). A field that contradicts
  * another, or would mean nothing, is an error.
  */
-export interface RunParams extends PlacementParams, RolloutParams, JobParams, ScheduleParams {
+export interface RunParams<S extends Specs = Specs>
+  extends PlacementParams, RolloutParams, JobParams, ScheduleParams {
   /** Name of the workload: a DNS label of at most 46 characters. */
   name: string;
   /**
@@ -85,6 +87,11 @@ export interface RunParams extends PlacementParams, RolloutParams, JobParams, Sc
    * must be changed in the same way each time, or each `run` rolls out.
    */
   patch?: (object: Head) => Head | void;
+  /**
+   * What its workers can be asked, by the handle that `run` returns. Workers get the coordinator's key, and
+   * a port if none is given: 8080. @default nothing but HTTP
+   */
+  contract?: Contract<S>;
   /** What is done about workers that fail. @default Kubernetes' own: they are started again */
   supervision?: SupervisionParams;
   /** What is done if somebody else changed the objects. @default "repair" */
@@ -99,6 +106,9 @@ export type CheckedRunParams = RunParams & {
   supervision?: CheckedSupervision;
 };
 
+/** Where workers with a contract listen if they are not told: a worker's own default. */
+const MESSAGES_PORT = 8080;
+
 const PURPOSE = "Cannot run workload";
 
 /**
@@ -112,6 +122,7 @@ export function checkRunParams(params: RunParams, defaultNamespace: string): Che
   if (complaints.length > 0) throw new TypeError(`${PURPOSE}: ${complaints.join("; ")}`);
   return {
     ...checked,
+    ...(checked.contract && { port: checked.port ?? MESSAGES_PORT }),
     namespace: checked.namespace ?? defaultNamespace,
     replicas: checked.replicas ?? 1,
   } as CheckedRunParams; // the schema has filled in supervision

@@ -1,4 +1,6 @@
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import { z } from "zod";
+import { contract } from "../../messaging/mod.ts";
 import { checkReplicas, checkRunParams, MAX_WORKLOAD_NAME } from "./run_params.ts";
 
 /** A workload that is right. */
@@ -91,4 +93,16 @@ Deno.test("checkReplicas() takes 0 and refuses what is no count", () => {
   throws(() => checkReplicas(NaN), {
     message: /^Cannot scale workload: "replicas" given NaN, allowed is an integer, 0 or more$/,
   });
+});
+
+Deno.test("checkRunParams() gives workers with a contract a port, and says what a contract is", () => {
+  const greeter = contract("greeter", { greet: { input: z.string(), output: z.string() } });
+  const base = { name: "w", image: "w:1" };
+  strictEqual(checkRunParams({ ...base, contract: greeter }, "team").port, 8080);
+  strictEqual(checkRunParams({ ...base, port: 9000, contract: greeter }, "team").port, 9000);
+  strictEqual(checkRunParams(base, "team").port, undefined);
+  throws(
+    () => checkRunParams({ ...base, contract: "greeter" as unknown as typeof greeter }, "team"),
+    { message: /"contract" given "greeter", allowed is a contract, as `contract\(\)` makes it/ },
+  );
 });

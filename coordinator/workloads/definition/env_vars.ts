@@ -1,5 +1,5 @@
 import type { EnvVar } from "@cloudydeno/kubernetes-apis/core/v1";
-import type { Ownership } from "../../labels.ts";
+import { keySecret, type Ownership } from "../../labels.ts";
 import type { CheckedRunParams } from "../run_params.ts";
 import type { EnvValue } from "./params/env.ts";
 import { itemsText } from "./params/job.ts";
@@ -23,9 +23,19 @@ export function envVars(params: CheckedRunParams, owner: Ownership): EnvVar[] {
   env.push({ name: "TROUPE_COORDINATOR", value: owner.coordinator });
   env.push({ name: "TROUPE_WORKLOAD", value: owner.workload });
   if (params.port !== undefined) env.push({ name: "TROUPE_PORT", value: String(params.port) });
+  if (params.contract) env.push(keysOf(owner.coordinator));
   if (params.items) env.push({ name: "TROUPE_ITEMS", value: itemsText(params.items) });
   const own = Object.entries(params.envs ?? {});
   return [...env, ...own.map(([name, value]) => envVar(name, value))];
+}
+
+/**
+ * The keys by which coordinator and worker know each other. They are not a part of the definition, so
+ * that a new key rolls nothing out.
+ */
+function keysOf(coordinator: string): EnvVar {
+  const { name, key } = keySecret(coordinator);
+  return { name: "TROUPE_KEYS", valueFrom: { secretKeyRef: { name, key } } };
 }
 
 function envVar(name: string, value: EnvValue): EnvVar {

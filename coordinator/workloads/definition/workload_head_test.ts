@@ -6,7 +6,9 @@ import {
   strictEqual,
   throws,
 } from "node:assert/strict";
+import { z } from "zod";
 import { violations } from "../../../manifests/testdata/restricted_rules.ts";
+import { contract } from "../../../messaging/mod.ts";
 import { ANNOTATIONS, ownLabels } from "../../labels.ts";
 import { checkRunParams, MAX_WORKLOAD_NAME, type RunParams } from "../run_params.ts";
 import { type Head, templateOf, workloadParts } from "./mod.ts";
@@ -113,6 +115,17 @@ Deno.test("workloadHead() gives a job's items so that workers read what was give
   // what a node makes of it: a doubled dollar is one, and no name stands alone
   deepStrictEqual(JSON.parse(written.replaceAll("$$", () => "$")), items);
   ok(!/(^|[^$])(\$\$)*\$\(/.test(written));
+});
+
+Deno.test("workloadHead() gives workers with a contract the coordinator's keys, and others none", () => {
+  const keys = (params: Parameters<typeof headOf>[0]) =>
+    templateOf(headOf(params))!.spec!.containers[0]!.env!.find((v) => v.name === "TROUPE_KEYS");
+  const greeter = contract("greeter", { greet: { input: z.string() } });
+  deepStrictEqual(keys({ ...W, contract: greeter })?.valueFrom?.secretKeyRef, {
+    name: "troupe-boss-key",
+    key: "keys",
+  });
+  strictEqual(keys(W), undefined);
 });
 
 Deno.test("workloadHead() keeps no more than the limit for a worker", () => {
