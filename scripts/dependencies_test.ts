@@ -2,17 +2,26 @@
 import { deepStrictEqual, ok } from "node:assert/strict";
 
 /** The npm packages that may be there; the last three are types and what `js-yaml` needs. */
-const PACKAGES = ["croner", "js-yaml", "yaml", "zod", "@types/node", "argparse", "undici-types"];
+const PACKAGES = [
+  "croner",
+  "jose",
+  "js-yaml",
+  "yaml",
+  "zod",
+  "@types/node",
+  "argparse",
+  "undici-types",
+];
 
-/** Source text of our own modules, in bytes. */
-const MAX_BYTES = 1024 * 1024;
+/** Source text of our own modules, in bytes: about half of it is comments. */
+const MAX_BYTES = 2 * 1024 * 1024;
 
 interface Info {
   modules: { specifier: string; size?: number }[];
   npmPackages: Record<string, { name: string }>;
 }
 
-Deno.test("the package loads no other npm packages than those agreed on, and at most 1 MiB of source", async () => {
+Deno.test("the package loads no other npm packages than those agreed on, and at most 2 MiB of source", async () => {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", "mod.ts"],
     cwd: new URL("../", import.meta.url),
