@@ -12,16 +12,23 @@ export interface ByteConnection {
   close(): void;
 }
 
-const READ_BYTES = 64 * 1024;
+/** Memory for reads is made in pieces of this size; what was read stays where it is. */
+const PIECE_BYTES = 64 * 1024;
+/** With less room left, a new piece is made. */
+const MIN_READ_BYTES = 8 * 1024;
 
 /** A connection that Deno made. */
 export function denoBytes(conn: Deno.Conn): ByteConnection {
   let closed = false;
+  let room = new Uint8Array();
   return {
     async read() {
-      const buffer = new Uint8Array(READ_BYTES);
-      const size = await conn.read(buffer);
-      return size === null ? undefined : buffer.subarray(0, size);
+      if (room.length < MIN_READ_BYTES) room = new Uint8Array(PIECE_BYTES);
+      const size = await conn.read(room);
+      if (size === null) return undefined;
+      const bytes = room.subarray(0, size);
+      room = room.subarray(size);
+      return bytes;
     },
     async write(bytes) {
       for (let done = 0; done < bytes.length;) done += await conn.write(bytes.subarray(done));

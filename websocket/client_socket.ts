@@ -3,103 +3,156 @@
  * read, and the server feels it.
  *
  * While a message is waited for, a ping goes out now and then; if not even a pong comes back the
- * connection is dead. A reader that takes its time is no silence: nothing is judged meanwhile.
+ * connection is dead. A reader that takes its time is no silence: nothing is judged meanwhile. Silence
+ * is counted in ticks of a timer, not by a clock: a process that was held up does not take its own
+ * pause for the server's, as a timer that is late ticks once.
  */
 import type { ByteConnection } from "./byte_connection.ts";
-import { encodeFrame, type Frame, FrameDecoder, OPCODES } from "./frames.ts";
+import { FrameSender } from "./frame_sender.ts";
+import { type Frame, FrameDecoder, OPCODES } from "./frames.ts";
+import { type Message, MessageAssembler } from "./message_assembler.ts";
+
+/** What can be chosen of a {@linkcode ClientSocket}. */
+export interface SocketLimits {
+  /** Milliseconds of silence before a ping; after twice that the socket fails. @default 30_000 */
+  pingInterval?: number;
+  /**
+   * Milliseconds that what is sent may wait for the system to take it, which it does as long as the
+   * server reads; then the socket fails. For a peer that need not be waited for.
+   * @default without end
+   */
+  sendTimeout?: number;
+  /** Bytes of a message, else the socket fails. @default 16 MiB */
+  maxMessage?: number;
+}
 
 /** Options of {@linkcode ClientSocket}. */
-export interface ClientSocketOptions {
-  /** The subprotocol that was agreed on. */
+export interface ClientSocketOptions extends SocketLimits {
+  /** The subprotocol that was agreed on; `""` if none. */
   protocol: string;
   /** Bytes that came right after the handshake. */
   head?: Uint8Array;
-  /** Milliseconds of silence before a ping; after twice that the socket fails. @default 30_000 */
-  pingInterval?: number;
-  /** Bytes of a message, else the socket fails. @default 16 MiB */
-  maxMessage?: number;
   /** Turns what broke into what callers are told. @default as it is */
   toError?: (error: unknown) => Error;
 }
 
 const PING_INTERVAL_MS = 30_000;
+/** Ticks of silence before a ping. */
+const TICKS = 4;
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+/** How long the system may take for a farewell (ms). */
+const FAREWELL_MS = 1_000;
 const NORMAL = 1000;
+/** What RFC 6455 has for a close without a code. */
+const NO_CODE = 1005;
 
 /** The client's end of a WebSocket. */
-export class ClientSocket {
-  /** The subprotocol that was agreed on. */
+export class ClientSocket implements AsyncDisposable {
+  /** The subprotocol that was agreed on; `""` if none. */
   readonly protocol: string;
   /** Resolves when the connection has ended, however; never rejects. */
   readonly closed: Promise<void>;
   readonly #conn: ByteConnection;
+  readonly #sender: FrameSender;
   readonly #decoder: FrameDecoder;
+  readonly #assembler: MessageAssembler;
   readonly #pingInterval: number;
-  readonly #maxMessage: number;
   readonly #toError: (error: unknown) => Error;
   readonly #setClosed: () => void;
   #frames: Frame[] = [];
-  /** The parts of a message that is not complete. */
-  #parts: Uint8Array[] = [];
+  #nextFrame = 0;
   #head?: Uint8Array;
-  #writing: Promise<void> = Promise.resolve();
   #ended = false;
   #failure?: Error;
   #closeCode?: number;
+  #closeReason?: string;
 
   /** Takes a connection over after its handshake. */
   constructor(conn: ByteConnection, options: ClientSocketOptions) {
+    const { protocol, head, maxMessage = MAX_MESSAGE_BYTES, sendTimeout: timeout } = options;
     this.#conn = conn;
-    this.protocol = options.protocol;
-    this.#head = options.head;
+    this.protocol = protocol;
+    this.#head = head;
     this.#pingInterval = options.pingInterval ?? PING_INTERVAL_MS;
-    this.#maxMessage = options.maxMessage ?? MAX_MESSAGE_BYTES;
-    this.#decoder = new FrameDecoder(this.#maxMessage);
-    this.#toError = options.toError ?? ((error) => error as Error);
+    this.#decoder = new FrameDecoder(maxMessage);
+    this.#assembler = new MessageAssembler(maxMessage);
+    const toError = options.toError ?? ((error) => error as Error);
+    this.#toError = toError;
+    this.#sender = new FrameSender(conn, {
+      timeout,
+      onStuck: () =>
+        this.abort(toError(new Deno.errors.TimedOut(`nothing could be sent for ${timeout} ms`))),
+      // what the server sent before it went can still be read
+      toError: (error) => this.#failure ?? toError(this.#ended ? wasClosed() : error),
+    });
     ({ promise: this.closed, resolve: this.#setClosed } = Promise.withResolvers<void>());
   }
 
-  /** The code with which the server closed; undefined if it did not. */
+  /** The code with which the server closed, 1005 if it gave none; undefined if it did not close. */
   get closeCode(): number | undefined {
     return this.#closeCode;
   }
 
+  /** What the server said when it closed; undefined if it did not close. */
+  get closeReason(): string | undefined {
+    return this.#closeReason;
+  }
+
+  /** Bytes of what was sent that the system has not taken yet. */
+  get buffered(): number {
+    return this.#sender.buffered;
+  }
+
   /**
-   * The next message, one call at a time; undefined when the socket was closed, by whom ever.
-   * Rejects when the connection breaks, and with the reason of `abort()`.
+   * The next message, one call at a time: a string if it came as text, else bytes; undefined when the
+   * socket was closed, by whom ever. Rejects when the connection breaks, and with the reason of
+   * `abort()`.
    */
-  async receive(): Promise<Uint8Array | undefined> {
+  async receive(): Promise<string | Uint8Array | undefined> {
     try {
       for (;;) {
         if (this.#failure) throw this.#failure;
         if (this.#ended) return undefined;
-        const frame = this.#frames.shift();
-        if (frame) {
-          const message = await this.#take(frame);
-          if (message) return message;
+        if (this.#nextFrame < this.#frames.length) {
+          const taken = this.#take(this.#frames[this.#nextFrame++]!);
+          const message = taken instanceof Promise ? await taken : taken;
+          if (message !== undefined) return message;
           continue;
         }
         const bytes = await this.#read();
-        if (bytes === undefined) throw new Error("the connection was closed");
+        if (bytes === undefined) throw wasClosed();
         this.#frames = this.#decoder.push(bytes);
+        this.#nextFrame = 0;
       }
     } catch (error) {
       if (this.#ended && !this.#failure) return undefined; // closed here meanwhile
-      throw this.#fail(error);
+      this.#failure ??= this.#toError(error);
+      this.#end();
+      throw this.#failure;
     }
   }
 
-  /** Sends a binary message; resolves when the system has taken it. */
-  send(message: Uint8Array): Promise<void> {
-    return this.#write(OPCODES.binary, message);
+  /**
+   * Sends a string as text, bytes as a binary message; resolves when the system has taken it, which it
+   * does not while the server reads nothing. The bytes can be changed again at once.
+   */
+  send(message: string | Uint8Array): Promise<void> {
+    return this.#write(typeof message === "string" ? OPCODES.text : OPCODES.binary, message);
   }
 
-  /** Says farewell, if that is possible at once, and closes the connection. */
-  async close(): Promise<void> {
-    if (!this.#ended && !this.#failure) {
-      await this.#write(OPCODES.close, Uint8Array.of(NORMAL >> 8, NORMAL & 0xff)).catch(() => {});
-    }
-    this.#end();
+  /**
+   * Says farewell after what was sent, if the system takes it within a second, and closes the
+   * connection. The server's answer is not waited for.
+   * @param code 1000, or one of 3000 to 4999
+   * @param reason up to 123 bytes
+   */
+  async close(code: number = NORMAL, reason: string = ""): Promise<void> {
+    await this.#farewell(closePayload(code, reason));
+  }
+
+  /** As `close()`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   /** Closes the connection at once; what waits for it rejects with `reason`. */
@@ -112,14 +165,14 @@ export class ClientSocket {
     const head = this.#head;
     this.#head = undefined;
     if (head && head.length > 0) return head;
-    let pinged = false;
+    let ticks = 0;
     const timer = setInterval(() => {
-      if (pinged) {
-        this.abort(this.#toError(new Error(`no sign of life for ${2 * this.#pingInterval} ms`)));
-      }
-      pinged = true;
-      this.#write(OPCODES.ping, new Uint8Array()).catch(() => {}); // the read tells it
-    }, this.#pingInterval);
+      ticks++;
+      if (ticks === TICKS) this.#write(OPCODES.ping, "").catch(() => {}); // the read tells it
+      if (ticks < 2 * TICKS) return;
+      const message = `no sign of life for ${2 * this.#pingInterval} ms`;
+      this.abort(this.#toError(new Deno.errors.TimedOut(message)));
+    }, this.#pingInterval / TICKS);
     try {
       return await this.#conn.read();
     } finally {
@@ -127,67 +180,59 @@ export class ClientSocket {
     }
   }
 
-  /** The message that a frame completes, if any. */
-  async #take({ opcode, payload, final }: Frame): Promise<Uint8Array | undefined> {
-    switch (opcode) {
+  /** The message that a frame completes, if any. Waits only for what must be answered. */
+  #take(frame: Frame): Message | undefined | Promise<undefined> {
+    switch (frame.opcode) {
       case OPCODES.ping:
-        await this.#write(OPCODES.pong, payload);
-        return undefined;
+        return this.#write(OPCODES.pong, frame.payload).then(() => undefined);
       case OPCODES.pong:
         return undefined;
       case OPCODES.close:
-        this.#closeCode = payload.length < 2 ? 1005 : payload[0]! << 8 | payload[1]!;
-        await this.#write(OPCODES.close, payload.subarray(0, 2)).catch(() => {});
-        this.#end();
-        return undefined;
-      case OPCODES.text:
-      case OPCODES.binary:
-      case OPCODES.continuation:
-        break;
+        return this.#takeClose(frame.payload);
       default:
-        throw new TypeError(`a frame has the unknown opcode ${opcode}`);
+        return this.#assembler.take(frame);
     }
-    if (final && this.#parts.length === 0) return payload;
-    this.#parts.push(payload);
-    const length = this.#parts.reduce((sum, part) => sum + part.length, 0);
-    if (length > this.#maxMessage) {
-      throw new RangeError(`a message has more than ${this.#maxMessage} bytes`);
-    }
-    if (!final) return undefined;
-    const message = new Uint8Array(length);
-    let offset = 0;
-    for (const part of this.#parts) {
-      message.set(part, offset);
-      offset += part.length;
-    }
-    this.#parts = [];
-    return message;
   }
 
-  /** Writes go out one after another, each in one piece. */
-  #write(opcode: number, payload: Uint8Array): Promise<void> {
-    const written = this.#writing.then(async () => {
-      if (this.#failure) throw this.#failure;
-      if (this.#ended) throw this.#toError(new Error("the connection was closed"));
-      const mask = crypto.getRandomValues(new Uint8Array(4));
-      await this.#conn.write(encodeFrame(opcode, payload, mask)).catch((error) => {
-        // what the server sent before it went can still be read
-        throw this.#failure ?? this.#toError(error);
+  async #takeClose(payload: Uint8Array): Promise<undefined> {
+    this.#closeCode = payload.length < 2 ? NO_CODE : payload[0]! << 8 | payload[1]!;
+    this.#closeReason = new TextDecoder().decode(payload.subarray(2));
+    await this.#farewell(payload.subarray(0, 2));
+    return undefined;
+  }
+
+  async #farewell(payload: Uint8Array): Promise<void> {
+    if (!this.#ended) {
+      const said = this.#write(OPCODES.close, payload).catch(() => {});
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, FAREWELL_MS);
       });
-    });
-    this.#writing = written.catch(() => {});
-    return written;
+      await Promise.race([said, late, this.closed]);
+      clearTimeout(timer);
+    }
+    this.#end();
   }
 
-  #fail(error: unknown): Error {
-    this.#failure ??= this.#toError(error);
-    this.#end();
-    return this.#failure;
+  #write(opcode: number, payload: Message): Promise<void> {
+    if (this.#failure) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.reject(this.#toError(wasClosed()));
+    return this.#sender.send(opcode, payload);
   }
 
   #end(): void {
+    if (this.#ended) return;
     this.#ended = true;
     this.#conn.close();
+    this.#sender.end(this.#failure ?? this.#toError(wasClosed()));
     this.#setClosed();
   }
+}
+
+function wasClosed(): Error {
+  return new Error("the connection was closed");
+}
+
+function closePayload(code: number, reason: string): Uint8Array {
+  return Uint8Array.of(code >> 8, code & 0xff, ...new TextEncoder().encode(reason));
 }

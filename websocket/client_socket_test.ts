@@ -106,6 +106,69 @@ Deno.test("ClientSocket.receive() pings while it waits, and rejects when nothing
   await dead;
 });
 
+Deno.test("ClientSocket.receive() tells text from bytes, in parts too", async () => {
+  const { conn, socket } = open();
+  const [start, end] = [Uint8Array.of(0xc3), Uint8Array.of(0xa9)]; // "é"
+  const first = encodeFrame(OPCODES.text, start);
+  first[0]! &= 0x7f; // not final
+  conn.push(first);
+  conn.push(encodeFrame(OPCODES.continuation, end));
+  conn.push(binary(1));
+  conn.push(encodeFrame(OPCODES.text, new Uint8Array()));
+  strictEqual(await socket.receive(), "é");
+  deepStrictEqual(await socket.receive(), Uint8Array.of(1));
+  strictEqual(await socket.receive(), "");
+  await socket.send("ö");
+  await socket.send(Uint8Array.of(7));
+  deepStrictEqual(conn.sent.map(({ opcode, payload }) => [opcode, ...payload]), [
+    [OPCODES.text, 0xc3, 0xb6],
+    [OPCODES.binary, 7],
+  ]);
+});
+
+Deno.test("ClientSocket.receive() rejects what is no message", async () => {
+  const begun = binary(1);
+  begun[0]! &= 0x7f;
+  const pingInParts = encodeFrame(OPCODES.ping, new Uint8Array());
+  pingInParts[0]! &= 0x7f;
+  const wrong: [RegExp, ...Uint8Array[]][] = [
+    [/not UTF-8/, encodeFrame(OPCODES.text, Uint8Array.of(0xc3))],
+    [/goes on with no message/, encodeFrame(OPCODES.continuation, Uint8Array.of(1))],
+    [/within another/, begun, binary(2)],
+    [/opcode 9 is long or in parts/, pingInParts],
+    [/opcode 9 is long or in parts/, encodeFrame(OPCODES.ping, new Uint8Array(126))],
+    [/unknown opcode 3/, encodeFrame(3, new Uint8Array())],
+  ];
+  for (const [message, ...frames] of wrong) {
+    const { conn, socket } = open();
+    for (const frame of frames) conn.push(frame);
+    await rejects(socket.receive(), message);
+    ok(conn.closed);
+  }
+});
+
+Deno.test("ClientSocket.receive() does not take a pause of its own process for the server's", async () => {
+  const { conn, socket } = open({ pingInterval: 40 });
+  const pinged = Promise.withResolvers<void>();
+  conn.write = () => Promise.resolve(pinged.resolve());
+  const message = socket.receive();
+  await pinged.promise;
+  setTimeout(() => conn.push(binary(1))); // has come when the process goes on
+  const end = performance.now() + 200;
+  while (performance.now() < end);
+  deepStrictEqual(await message, Uint8Array.of(1));
+});
+
+Deno.test("ClientSocket.close() does not wait for a server that reads nothing", async () => {
+  using time = new FakeTime();
+  const { conn, socket } = open();
+  conn.write = () => new Promise(() => {});
+  const closing = socket.close();
+  await time.tickAsync(1_000);
+  await closing;
+  ok(conn.closed);
+});
+
 Deno.test("ClientSocket.abort() rejects with its reason what waits", async () => {
   const { conn, socket } = open();
   const reason = new Error("enough");

@@ -1,4 +1,5 @@
 /** Frames of RFC 6455, as bytes. */
+import { applyMask, type Mask, MASK_BYTES, readMask, writeMask } from "./mask.ts";
 
 /** What a frame can be. */
 export const OPCODES = {
@@ -26,25 +27,46 @@ const MASKED = 0x80;
 const RESERVED = 0x70;
 const LENGTH_16 = 126;
 const LENGTH_64 = 127;
-const MASK_BYTES = 4;
+/** From this opcode on they are about the connection: never in parts, and short. */
+const FIRST_CONTROL = 8;
 
-/** The bytes of a whole message in one frame; a client must give a random `mask` of 4 bytes. */
-export function encodeFrame(opcode: number, payload: Uint8Array, mask?: Uint8Array): Uint8Array {
-  const { length } = payload;
-  const lengthBytes = length < LENGTH_16 ? 0 : length < 2 ** 16 ? 2 : 8;
-  const start = 2 + lengthBytes + (mask ? MASK_BYTES : 0);
-  const frame = new Uint8Array(start + length);
-  const view = new DataView(frame.buffer);
-  frame[0] = FINAL | opcode;
-  const short = lengthBytes === 0 ? length : lengthBytes === 2 ? LENGTH_16 : LENGTH_64;
-  frame[1] = (mask ? MASKED : 0) | short;
-  if (lengthBytes === 2) view.setUint16(2, length);
-  if (lengthBytes === 8) view.setBigUint64(2, BigInt(length));
-  frame.set(payload, start);
-  if (mask) {
-    frame.set(mask, start - MASK_BYTES);
-    unmask(frame.subarray(start), mask);
+/** Bytes before the payload of a frame with so many. */
+export function headSize(length: number, masked: boolean): number {
+  return 2 + (length < LENGTH_16 ? 0 : length < 2 ** 16 ? 2 : 8) + (masked ? MASK_BYTES : 0);
+}
+
+/** Writes the head of a frame that is a whole message; returns where its payload begins. */
+export function writeHead(
+  bytes: Uint8Array,
+  at: number,
+  frame: { opcode: number; length: number; mask?: Mask },
+): number {
+  const { opcode, length, mask } = frame;
+  const masked = mask === undefined ? 0 : MASKED;
+  bytes[at++] = FINAL | opcode;
+  if (length < LENGTH_16) {
+    bytes[at++] = masked | length;
+  } else if (length < 2 ** 16) {
+    bytes[at++] = masked | LENGTH_16;
+    bytes[at++] = length >> 8;
+    bytes[at++] = length & 0xff;
+  } else {
+    bytes[at++] = masked | LENGTH_64;
+    new DataView(bytes.buffer, bytes.byteOffset).setBigUint64(at, BigInt(length));
+    at += 8;
   }
+  if (mask === undefined) return at;
+  writeMask(bytes, at, mask);
+  return at + MASK_BYTES;
+}
+
+/** The bytes of a whole message in one frame; a client must give a random `mask`. */
+export function encodeFrame(opcode: number, payload: Uint8Array, mask?: Mask): Uint8Array {
+  const { length } = payload;
+  const frame = new Uint8Array(headSize(length, mask !== undefined) + length);
+  const start = writeHead(frame, 0, { opcode, length, mask });
+  frame.set(payload, start);
+  if (mask !== undefined) applyMask(frame, mask, { start, end: frame.length });
   return frame;
 }
 
@@ -68,18 +90,17 @@ export class FrameDecoder {
     if (this.#length < this.#needed) return [];
     const all = this.#joined();
     const frames: Frame[] = [];
-    let offset = 0;
-    for (;;) {
-      const rest = all.subarray(offset);
-      const found = this.#frame(rest);
+    for (let at = 0;;) {
+      const found = this.#frame(all, at);
       if (typeof found === "number") {
+        const rest = all.subarray(at);
         this.#needed = found;
         this.#chunks = rest.length > 0 ? [rest] : [];
         this.#length = rest.length;
         return frames;
       }
       frames.push(found.frame);
-      offset += found.size;
+      at = found.end;
     }
   }
 
@@ -94,36 +115,39 @@ export class FrameDecoder {
     return all;
   }
 
-  /** The first frame, or how many bytes it needs at least. */
-  #frame(bytes: Uint8Array): { frame: Frame; size: number } | number {
-    if (bytes.length < 2) return 2;
-    const [first = 0, second = 0] = bytes;
+  /** The frame that begins there, or how many bytes it needs at least. */
+  #frame(bytes: Uint8Array, at: number): { frame: Frame; end: number } | number {
+    const there = bytes.length - at;
+    if (there < 2) return 2;
+    const first = bytes[at]!;
+    const second = bytes[at + 1]!;
     if (first & RESERVED) throw new TypeError("a frame has reserved bits");
+    const opcode = first & 0x0f;
+    const final = (first & FINAL) !== 0;
+    const masked = (second & MASKED) !== 0;
     const short = second & ~MASKED;
+    if (opcode >= FIRST_CONTROL && (!final || short >= LENGTH_16)) {
+      throw new TypeError(`a frame of opcode ${opcode} is long or in parts`);
+    }
     const lengthBytes = short === LENGTH_16 ? 2 : short === LENGTH_64 ? 8 : 0;
-    const start = 2 + lengthBytes + (second & MASKED ? MASK_BYTES : 0);
-    if (bytes.length < start) return start;
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
-    const length = lengthBytes === 2
-      ? view.getUint16(2)
-      : lengthBytes === 8
-      ? Number(view.getBigUint64(2))
-      : short;
+    const head = 2 + lengthBytes + (masked ? MASK_BYTES : 0);
+    if (there < head) return head;
+    let length = short;
+    if (lengthBytes === 2) length = bytes[at + 2]! << 8 | bytes[at + 3]!;
+    else if (lengthBytes === 8) {
+      length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(at + 2));
+    }
     if (length > this.#maxPayload) {
       throw new RangeError(`a frame has ${length} bytes, more than ${this.#maxPayload}`);
     }
-    const size = start + length;
-    if (bytes.length < size) return size;
-    let payload = bytes.subarray(start, size);
-    if (second & MASKED) {
+    if (there < head + length) return head + length;
+    const start = at + head;
+    const end = start + length;
+    let payload = bytes.subarray(start, end);
+    if (masked) {
       payload = payload.slice();
-      unmask(payload, bytes.subarray(start - MASK_BYTES, start));
+      applyMask(payload, readMask(bytes, start - MASK_BYTES), { start: 0, end: length });
     }
-    return { frame: { final: (first & FINAL) !== 0, opcode: first & 0x0f, payload }, size };
+    return { frame: { final, opcode, payload }, end };
   }
-}
-
-/** Masks and unmasks in place. */
-function unmask(bytes: Uint8Array, mask: Uint8Array): void {
-  for (let i = 0; i < bytes.length; i++) bytes[i]! ^= mask[i & 3]!;
 }

@@ -5,7 +5,7 @@ import { encodeFrame, FrameDecoder, OPCODES } from "./frames.ts";
 Deno.test("FrameDecoder.push() reads what encodeFrame() made, however it is cut", () => {
   const random = seededRandom(3);
   const sizes = [0, 1, 125, 126, 127, 65_535, 65_536, 70_000];
-  for (const mask of [undefined, Uint8Array.of(1, 2, 3, 200)]) {
+  for (const mask of [undefined, 0x12ab_34cd | 0]) {
     const payloads = sizes.map((size) => Uint8Array.from({ length: size }, (_, i) => i * 7));
     const frames = payloads.map((payload) => encodeFrame(OPCODES.binary, payload, mask));
     const bytes = new Uint8Array(frames.flatMap((frame) => [...frame]));

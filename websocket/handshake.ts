@@ -6,7 +6,7 @@ import { ClientSocket, type ClientSocketOptions } from "./client_socket.ts";
 export interface HandshakeOptions extends Omit<ClientSocketOptions, "protocol" | "head"> {
   /** What to send besides the handshake's own. */
   headers: Record<string, string>;
-  /** Subprotocols, the preferred one first. */
+  /** Subprotocols, the preferred one first; none asks for none. */
   protocols: readonly string[];
 }
 
@@ -35,7 +35,7 @@ export async function requestWebSocket(
       upgrade: "websocket",
       "sec-websocket-version": "13",
       "sec-websocket-key": key,
-      "sec-websocket-protocol": protocols.join(", "),
+      ...(protocols.length > 0 && { "sec-websocket-protocol": protocols.join(", ") }),
     }));
     const answer = await readHead(conn);
     if (answer.code !== 101) {
@@ -50,8 +50,8 @@ export async function requestWebSocket(
     if (answer.headers.get("sec-websocket-accept") !== await acceptOf(key)) {
       throw new TypeError("the server's WebSocket handshake is wrong");
     }
-    if (!protocols.includes(protocol)) {
-      const known = protocols.map((one) => `"${one}"`).join(", ");
+    if (protocols.length > 0 ? !protocols.includes(protocol) : protocol !== "") {
+      const known = protocols.map((one) => `"${one}"`).join(", ") || `""`;
       throw new TypeError(`the server speaks "${protocol}", none of ${known}`);
     }
     return new ClientSocket(conn, { ...rest, protocol, head: answer.rest });

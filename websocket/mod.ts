@@ -7,7 +7,9 @@
  * @module
  */
 export { type ByteConnection, denoBytes, nodeBytes } from "./byte_connection.ts";
+export { type DialOptions, dialWebSocket } from "./dial_web_socket.ts";
 export { encodeFrame, type Frame, FrameDecoder, OPCODES } from "./frames.ts";
 export { type HandshakeOptions, requestWebSocket } from "./handshake.ts";
-export { ClientSocket, type ClientSocketOptions } from "./client_socket.ts";
+export { ClientSocket, type ClientSocketOptions, type SocketLimits } from "./client_socket.ts";
+export { SocketError, type SocketErrorInit, type SocketErrorKind } from "./socket_error.ts";
 export { closeAfterRead, sendPaced } from "./server_socket.ts";

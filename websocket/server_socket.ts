@@ -9,9 +9,12 @@ const LINGER_MS = 200;
 const NORMAL = 1000;
 
 /** Sends a message; resolves when there is room for the next, or the socket is no longer open. */
-export async function sendPaced(socket: WebSocket, message: Uint8Array): Promise<void> {
+export async function sendPaced(
+  socket: WebSocket,
+  message: string | Uint8Array,
+): Promise<void> {
   if (socket.readyState !== WebSocket.OPEN) return;
-  socket.send(message as Uint8Array<ArrayBuffer>);
+  socket.send(message as string | Uint8Array<ArrayBuffer>);
   await buffersAtMost(socket, MAX_BUFFERED);
 }
 

@@ -127,6 +127,8 @@ async function demultiplex(
     for (;;) {
       const message = await socket.receive();
       if (message === undefined) break;
+      // the protocols that are offered know no text
+      if (typeof message === "string") throw talksText(target);
       const [channel, closing] = message;
       const payload = message.subarray(1);
       if (channel === CHANNELS.error && payload.length > 0) {
@@ -159,6 +161,10 @@ function endedEarly(target: ExecTarget): ConnectionError {
   return new ConnectionError(
     `Cannot ${describeExec(target)}: the connection ended before the command did`,
   );
+}
+
+function talksText(target: ExecTarget): ConnectionError {
+  return new ConnectionError(`Cannot ${describeExec(target)}: the server sent text`);
 }
 
 function stdinOf(
