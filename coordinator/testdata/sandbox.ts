@@ -21,6 +21,7 @@ export class Sandbox implements AsyncDisposable {
   readonly #stack: AsyncDisposableStack;
   readonly #front: Deno.HttpServer<Deno.NetAddr>;
   readonly #refused: RegExp[] = [];
+  #held: { pattern: RegExp; answered: () => void; released: Promise<void> } | undefined;
   readonly #server: ApiServer;
   readonly #admin: Transport;
   #offline = false;
@@ -47,7 +48,7 @@ export class Sandbox implements AsyncDisposable {
       onListen: () => {},
       onError: () => new Response(), // whoever asked has left
     };
-    this.#front = Deno.serve(options, (request) => {
+    this.#front = Deno.serve(options, async (request) => {
       const { pathname, search } = new URL(request.url);
       const line = `${request.method} ${pathname}${search}`;
       this.requests.push(line);
@@ -58,7 +59,13 @@ export class Sandbox implements AsyncDisposable {
       const client = this.#client;
       const headers = new Headers(request.headers);
       headers.delete("host");
-      return fetch(server.url + pathname + search, { method, headers, body, signal, client });
+      const held = this.#held?.pattern.test(line) ? this.#held : undefined;
+      if (held !== undefined) this.#held = undefined;
+      const url = server.url + pathname + search;
+      const answer = await fetch(url, { method, headers, body, signal, client });
+      held?.answered();
+      await held?.released;
+      return answer;
     });
     stack.defer(async () => {
       await this.#front.shutdown();
@@ -91,6 +98,18 @@ export class Sandbox implements AsyncDisposable {
   /** Answers 403 to requests like these from now on. */
   refuse(pattern: RegExp): void {
     this.#refused.push(pattern);
+  }
+
+  /**
+   * Holds back the answer to the next request like this. Resolves with what lets it go, when what was
+   * asked for is done.
+   */
+  async holdAnswer(pattern: RegExp): Promise<() => void> {
+    const answered = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    this.#held = { pattern, answered: answered.resolve, released: released.promise };
+    await answered.promise;
+    return released.resolve;
   }
 
   /** Cuts coordinators off. */

@@ -30,10 +30,10 @@ async function image(sandbox: Sandbox): Promise<unknown> {
 }
 
 /** Somebody changes the image. */
-async function edit(sandbox: Sandbox): Promise<void> {
+async function edit(sandbox: Sandbox, name = "w"): Promise<void> {
   const containers = [{ name: "worker", image: "evil:1" }];
   const patch = { spec: { template: { spec: { containers } } } } as Deployment;
-  await sandbox.apps.patchDeployment("w", "strategic-merge", patch);
+  await sandbox.apps.patchDeployment(name, "strategic-merge", patch);
 }
 
 Deno.test("Workloads repair what somebody edits, and keep what was scaled", async () => {
@@ -138,4 +138,38 @@ Deno.test("Coordinator.run() right after delete() is declared, and repaired from
   await edit(sandbox);
   await heard.until(() => true);
   strictEqual(await image(sandbox), "w:2");
+});
+
+Deno.test("Workloads repair what was deleted before the answer to its apply has come", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const deleted = new Heard<string>();
+  coordinator.onDeploymentEvent(({ type }) => type === "deleted" ? deleted.add(type) : undefined);
+  const heard = start(coordinator);
+  const held = sandbox.holdAnswer(/^PATCH .*deployments/);
+  const run = coordinator.run(W);
+  const release = await held;
+  await sandbox.apps.deleteDeployment("w");
+  await deleted.until(() => true);
+  release();
+  await run;
+  await heard.until(() => true);
+  strictEqual(await image(sandbox), "w:1");
+  deepStrictEqual(told(heard), [[[], true]]);
+});
+
+Deno.test("Workloads repair one while the end of many others is awaited", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator({ budget: { perSecond: 1_000, burst: 100 } });
+  const heard = start(coordinator);
+  await coordinator.run(W);
+  for (let i = 0; i < 10; i++) {
+    const name = `other-${i}`;
+    await coordinator.run({ ...W, name });
+    await sandbox.apps.deleteDeployment(name, { propagationPolicy: "Foreground" });
+    await edit(sandbox, name);
+  }
+  await edit(sandbox);
+  await heard.until(() => true);
+  strictEqual(await image(sandbox), "w:1");
 });

@@ -86,6 +86,8 @@ export class Workloads {
   readonly #declared = new Map<string, CheckedRunParams>();
   /** What was declared and deleted, so that a call of `run` that fails does not bring it back. */
   readonly #forgotten = new WeakSet<CheckedRunParams>();
+  /** Uids of heads that were last seen to be deleted, by key; maybe before what has made them returns. */
+  readonly #deleted = new Map<string, string>();
   /** Hashes of jobs that have ended and were cleared away, by key. */
   readonly #cleared = new Map<string, string | undefined>();
   readonly #pace = new RepairPace();
@@ -118,6 +120,7 @@ export class Workloads {
           if (params !== undefined) this.#forgotten.add(params);
           if (this.#declared.get(key) === params) this.#declared.delete(key);
           this.#context.applied.delete(key);
+          this.#deleted.delete(key);
           this.#cleared.delete(key);
           this.#pace.forget(key);
         };
@@ -125,6 +128,7 @@ export class Workloads {
     };
     this.#reconciler = new Reconciler((key) => this.#reconcile(key), {
       name: "workloads",
+      workers: Infinity, // one that waits for the end of what is deleted holds up no other
       onError: (_, error) => {
         // who is about to lead or to follow repairs nothing
         const isOver = error instanceof NotLeadingError && tenure.mandate === undefined;
@@ -271,6 +275,7 @@ export class Workloads {
 
   /** Keeps the newest state of a head that was applied. */
   #remember(key: string, head: Head, deleted: boolean): void {
+    if (deleted && this.#declared.has(key)) this.#deleted.set(key, head.metadata?.uid ?? "");
     const applied = this.#context.applied.get(key);
     if (applied === undefined || !isSameObject(applied.head, head)) return;
     if (deleted) applied.deleted = true;
@@ -394,7 +399,7 @@ export class Workloads {
       },
       head,
       generation: head.metadata?.generation ?? 0,
-      deleted: false,
+      deleted: this.#deleted.get(key) === head.metadata?.uid,
       reported: undefined,
     });
     applied.set(key, shared);

@@ -1,7 +1,7 @@
 // The leader is paused for longer than its lease at each write that it makes, and the write arrives
 // after the next leader has taken over and written.
 import { deepStrictEqual, ok } from "node:assert/strict";
-import { AppsV1Api } from "@cloudydeno/kubernetes-apis/apps/v1";
+import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { FaultPlan } from "../../testing/mod.ts";
 import { type Cast, IDLER, startCast } from "../support/cast.ts";
 import { type Proxied, startProxied } from "../support/proxied.ts";
@@ -77,6 +77,17 @@ const WRITES: Write[] = [
     method: "DELETE",
     path: /\/deployments\/worker/,
     replica: { deletes: "worker" },
+  },
+  {
+    what: "a repair of drift",
+    method: "PATCH",
+    path: /\/deployments\/worker/,
+    // what is declared can drift, and nothing else; this touches no pod
+    replica: { runs: [{ ...IDLER, replicas: 1, progressDeadline: 600_000 }] },
+    cause: (cast) => {
+      const spec = { progressDeadlineSeconds: 60 } as Deployment["spec"];
+      return apps(cast).patchDeployment("worker", "json-merge", { spec });
+    },
   },
   {
     what: "a repair of a deletion",
