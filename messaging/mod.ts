@@ -44,3 +44,13 @@ export {
 } from "./errors.ts";
 export type { Member, MemberState, WorkerRef } from "./group/member.ts";
 export type { Json } from "./wire/frame.ts";
+export type { Load } from "./work/load.ts";
+export type { MapOptions } from "./work/map_options.ts";
+export { PoisonError } from "./work/poison_error.ts";
+export type { Capacity, PlaceOptions, Pool } from "./work/pool.ts";
+export type { SubmitOptions, TaskHandle } from "./work/submit.ts";
+export type { TaskState } from "./work/task.ts";
+export type { TaskOptions } from "./work/task_options.ts";
+export type { Attempt, AttemptEnd, TaskDone, TaskFailed, TaskResult } from "./work/task_result.ts";
+export type { Inputs } from "./work/task_source.ts";
+export { Work, type WorkOptions } from "./work/work.ts";
