@@ -57,6 +57,9 @@ export {
   podExecStream,
   podLogs,
   type PodLogsOptions,
+  podSocket,
+  type PodSocketOptions,
+  type SocketClient,
 } from "./streams/mod.ts";
 export {
   CONFIG_MAPS,

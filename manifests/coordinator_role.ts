@@ -35,6 +35,13 @@ export interface CoordinatorRulesOptions {
    */
   exec?: boolean;
   /**
+   * Whether it reaches its workers through the API server, as one that runs outside the cluster does.
+   * It opens WebSockets, which API servers judge as `get`; with it, it can reach each port of each pod
+   * of the namespace.
+   * @default false
+   */
+  proxy?: boolean;
+  /**
    * Whether it goes back to earlier revisions, which it reads then.
    * @default false
    */
@@ -67,7 +74,7 @@ const ALL: readonly Kind[] = Object.keys(HEADS) as Kind[];
  * Lease.
  */
 export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyRule[] {
-  const { kinds = ALL, election, deletes, supervision, logs, exec, undo, events } = options;
+  const { kinds = ALL, election, deletes, supervision, logs, exec, proxy, undo, events } = options;
   const keeps = ["create", "get", "list", "patch", "watch"];
   const heads = deletes ? [...keeps, "delete"].sort() : keeps;
   const pods = supervision ? ["delete", "get", "list", "patch", "watch"] : ["list", "watch"];
@@ -76,6 +83,7 @@ export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyR
     rule("batch", pluralsOf("batch", kinds), heads),
     rule("", ["pods"], pods),
     rule("", logs ? ["pods/log"] : [], ["get"]),
+    rule("", proxy ? ["pods/proxy"] : [], ["get"]),
     rule("", exec ? ["pods/exec"] : [], ["create", "get"]),
     rule("apps", undo ? ["controllerrevisions", "replicasets"] : [], ["list"]),
     rule("", events ? ["events"] : [], ["list", "watch"]),

@@ -33,6 +33,8 @@ export interface ApiErrorInit {
   reason?: string;
   /** The body, if it was a Status. */
   status?: ApiStatus;
+  /** The body, if it was none. */
+  body?: string;
   /** The verb that RBAC knows. */
   verb: string;
   /** Plural name, with the subresource if there is one. */
@@ -55,6 +57,8 @@ export class ApiError extends Error {
   readonly reason: string;
   /** The body, if it was a Status. */
   readonly status?: ApiStatus;
+  /** The body, if it was none: of what is behind the API server, or between. */
+  readonly body?: string;
   /** The verb that RBAC knows: `list`, `create`, … */
   readonly verb: string;
   /** Plural name, with the subresource if there is one: `pods`, `pods/log`. */
@@ -72,6 +76,7 @@ export class ApiError extends Error {
     this.httpCode = init.httpCode;
     this.reason = init.reason ?? reasonOf(init.httpCode);
     this.status = init.status;
+    this.body = init.body;
     this.verb = init.verb;
     this.resource = init.resource;
     this.objectName = init.name;
@@ -100,6 +105,7 @@ export function toApiError(asked: RequestInfo, response: FailedResponse): ApiErr
     httpCode,
     reason: status?.reason || undefined,
     status,
+    ...(!status && { body }),
     verb: info.verb,
     resource: resourceOf(info),
     name: info.name,

@@ -210,6 +210,7 @@ export class Transport implements RestClient, AsyncDisposable {
     const contentType = request.contentType ?? (json ? "application/json" : undefined);
     this.#counts.requests++;
     const headers = {
+      ...call.socket?.headers,
       "user-agent": this.#options.userAgent,
       ...(accept && { accept }),
       ...(contentType && { "content-type": contentType }),

@@ -1,3 +1,4 @@
+import type { SocketLimits } from "../../websocket/mod.ts";
 import type { Budget } from "./token_bucket.ts";
 import type { RequestRecord } from "./transport_stats.ts";
 
@@ -30,19 +31,15 @@ export const BUDGET: Budget = { perSecond: 20, burst: 40 };
 export const MAX_RETRIES = 3;
 
 /** A WebSocket that is asked for. */
-export interface SocketRequest {
+export interface SocketRequest extends Readonly<SocketLimits> {
   /** Path, without the query. */
   readonly path: string;
   /** The query. */
   readonly querystring?: URLSearchParams;
-  /** Subprotocols, the preferred one first. */
+  /** Subprotocols, the preferred one first; the server must take one of them, if there are any. */
   readonly protocols: readonly string[];
+  /** Headers besides the transport's own. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Gives up, or ends the open socket at once. */
   readonly abortSignal?: AbortSignal;
-  /**
-   * Milliseconds of silence before the server is asked for a sign of life; after twice that the
-   * socket fails.
-   * @default 30_000
-   */
-  readonly pingInterval?: number;
 }
