@@ -5,6 +5,15 @@
  *
  * @module
  */
+export { Callee, type CalleeOptions, SESSION_MS } from "./calls/callee.ts";
+export { Caller, type CallerOptions } from "./calls/caller.ts";
+export {
+  type HandlerContext,
+  type Handlers,
+  type Implementation,
+  implementation,
+} from "./calls/implementation.ts";
+export { type ErrorInputOf, isMethodError, methodError } from "./calls/method_error.ts";
 export {
   type Contract,
   contract,
@@ -43,6 +52,15 @@ export {
   UnauthorizedError,
 } from "./errors.ts";
 export type { Member, MemberState, WorkerRef } from "./group/member.ts";
+export type {
+  CalleeChannel,
+  CallerChannel,
+  CallOptions,
+  Channel,
+  ChannelEnd,
+  Limits,
+  Peer,
+} from "./session/channel.ts";
 export type { Json } from "./wire/frame.ts";
 export type { Load } from "./work/load.ts";
 export type { MapOptions } from "./work/map_options.ts";

@@ -47,8 +47,11 @@ export interface Member {
     input: Json | undefined,
     options: CallOptions,
   ): AsyncIterableIterator<Json | undefined>;
-  /** Hears the worker's events; what the handler returns is awaited before they count as heard. */
-  onEvent(hear: (event: string, data: Json | undefined) => unknown): () => void;
+  /**
+   * Hears the worker's events; what the handler returns is awaited before they count as heard. `lost`
+   * is the number of events before it that the worker could not keep.
+   */
+  onEvent(hear: (event: string, data: Json | undefined, lost: number) => unknown): () => void;
   /** Hears that `state`, `hasRoom` or what it can has changed; returns what removes it. */
   onChange(hear: () => void): () => void;
 }

@@ -56,8 +56,10 @@ export interface SeenFrame {
 }
 
 /**
- * Caller to worker, first of all after a session was resumed: the calls whose outcome has not arrived,
- * and of streams how many items have.
+ * Caller to worker, first of all after a session was resumed, also when there are none: all calls whose
+ * outcome has not arrived, and of streams how many items have. The worker forgets, and cancels, those
+ * that are not named. The credit of a stream begins anew with it: items after those that have arrived
+ * come by the `more` that follows.
  */
 export interface ResumeFrame {
   readonly t: "resume";
@@ -108,7 +110,7 @@ export interface ItemFrame {
   readonly item?: Json;
 }
 
-/** Worker to caller, answering `resume`: these calls never arrived. */
+/** Worker to caller, answering `resume`: these calls never arrived, and may be sent with the same ids. */
 export interface UnknownFrame {
   readonly t: "unknown";
   readonly ids: readonly number[];
@@ -120,6 +122,8 @@ export interface EventFrame {
   readonly n: number;
   readonly event: string;
   readonly data?: Json;
+  /** How many right before it nobody has heard, as the worker could not keep more. */
+  readonly lost?: number;
 }
 
 /** Coordinator to worker: all events up to that one were heard. */

@@ -1,0 +1,446 @@
+/**
+ * How calls of many callers run here, over channels that come and go.
+ *
+ * A call takes its turn among those of all callers, runs, and is answered; the answer is kept until its
+ * caller has seen it, in case the channel breaks. A session without a channel is kept for a minute.
+ * Then, and when a newer leader deposes its caller, its calls are canceled and forgotten. A call with a
+ * key runs once for all sessions: who asks with that key again joins its run, or gets its outcome.
+ */
+import { z } from "zod";
+import { checkOptions } from "../../runtime/mod.ts";
+import type { CalleeChannel, Peer } from "../session/channel.ts";
+import type { CallerFrame, CallFrame, Json, ResumeFrame, TellFrame } from "../wire/frame.ts";
+import { BoundedMemory } from "./bounded_memory.ts";
+import { CalleeSession } from "./callee_session.ts";
+import { jsonBytes } from "./check_json.ts";
+import { Deadlines } from "./deadlines.ts";
+import { failureOf } from "./failures.ts";
+import type { Implementation } from "./implementation.ts";
+import { KeptEvents } from "./kept_events.ts";
+import { type IncomingCall, itemFrame, type Outcome, outcomeFrame, Run } from "./run.ts";
+import { Runner } from "./runner.ts";
+import { StreamWriter } from "./stream_writer.ts";
+
+/** Outcomes that were not seen, of all sessions; of more, the oldest are forgotten. */
+const OUTCOMES = { count: 10_000, bytes: 16 * 2 ** 20 };
+
+/** Outcomes of calls with a key, of all sessions; of more, the oldest are forgotten. */
+const KEYED = { count: 10_000, bytes: 16 * 2 ** 20 };
+
+/** Milliseconds that a session is kept without a channel. */
+export const SESSION_MS = 60_000;
+
+/** Sessions without a channel; of more, the oldest ends. */
+const MAX_DETACHED = 1_000;
+
+/** Options of {@linkcode Callee}. */
+export interface CalleeOptions {
+  /**
+   * Calls that run at once, of all callers.
+   * @default 16
+   */
+  concurrency?: number;
+  /**
+   * Calls that wait beside them, of all callers.
+   * @default 64
+   */
+  queue?: number;
+  /**
+   * Gets what the handler of a `tell` throws or rejects with, as nobody waits for it.
+   * @default it is passed over
+   */
+  onError?: (error: unknown) => void;
+  /**
+   * Milliseconds, never going back.
+   * @default `performance.now()`
+   */
+  now?: () => number;
+}
+
+const schema = z.object({
+  concurrency: z.int().min(1).max(1_000_000).default(16).describe("an integer from 1 to 1000000"),
+  queue: z.int().min(0).max(1_000_000).default(64).describe("an integer from 0 to 1000000"),
+});
+
+/** See the file's text. */
+export class Callee {
+  /** How much it takes, of all callers together. */
+  readonly limits: { readonly concurrency: number; readonly queue: number };
+  readonly #implementation: Implementation;
+  readonly #deadlines: Deadlines;
+  readonly #runner: Runner;
+  readonly #events = new KeptEvents();
+  readonly #sessions = new Map<string, CalleeSession>();
+  /** Those whose channel has ended, the oldest first. */
+  readonly #detached = new Set<CalleeSession>();
+  readonly #outcomes = new BoundedMemory<IncomingCall, undefined>(
+    OUTCOMES,
+    (call) => call.session.calls.delete(call.id),
+  );
+  /** Runs with a key that have not ended, and the outcomes of those that have. */
+  readonly #keyedRuns = new Map<string, Run>();
+  readonly #keyed = new BoundedMemory<string, Outcome>(KEYED);
+  #draining = false;
+  #drained: Promise<void> | undefined;
+  #closed = false;
+
+  /**
+   * A callee without channels.
+   *
+   * @throws {TypeError} naming a bad option
+   */
+  constructor(implementation: Implementation, options: CalleeOptions = {}) {
+    const { onError = () => {}, now = () => performance.now(), ...limits } = options;
+    this.limits = checkOptions(schema, limits, { purpose: "Cannot implement a contract" });
+    this.#implementation = implementation;
+    this.#deadlines = new Deadlines(now);
+    this.#runner = new Runner(implementation, this.limits, {
+      settled: (run, outcome) => this.#settled(run, outcome),
+      item: (call, n, item) => call.session.answer(itemFrame(call.id, n, item)),
+      told: onError,
+      emit: (event, data) => this.#emit(event, data),
+    });
+  }
+
+  /** Calls whose handler runs, also when nobody waits for it any more. */
+  get running(): number {
+    return this.#runner.running;
+  }
+
+  /** Calls that wait for their turn. */
+  get waiting(): number {
+    return this.#runner.waiting;
+  }
+
+  /** Whether it takes nothing new. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /**
+   * Whether that session can be gone on with by that peer; then it is kept for as long again, so that
+   * what the handshake says of it is true when its channel is attached.
+   */
+  resumable(session: string, peer: Peer): boolean {
+    const known = this.#sessions.get(session);
+    if (known === undefined || known.peer.instance !== peer.instance) return false;
+    if (known.channel === undefined) this.#keepFor(known);
+    return true;
+  }
+
+  /** Takes calls over a channel, until that ends; of a session that it knows it goes on with its calls. */
+  attach(channel: CalleeChannel): void {
+    if (this.#closed) return channel.close({ code: "stopping", message: "the worker stops" });
+    const { session: id, peer } = channel;
+    let session = this.#sessions.get(id);
+    if (session !== undefined && session.peer.instance !== peer.instance) {
+      this.fence(id);
+      session = undefined;
+    }
+    const known = session !== undefined;
+    session ??= new CalleeSession(id, peer);
+    const former = session.channel;
+    this.#sessions.set(id, session);
+    this.#detached.delete(session);
+    session.attach(channel, !known);
+    former?.close({ code: "replaced", message: "a newer channel of the same session has come" });
+    this.#listen(channel, session);
+  }
+
+  /**
+   * Keeps an event until a coordinator has heard it.
+   *
+   * @throws {TypeError} for an event that the contract does not name, or data that does not fit
+   */
+  emit(event: string, data: unknown): void {
+    this.#emit(event, this.#implementation.event(event, data));
+  }
+
+  /** Ends a session: its calls are canceled, and answered so if it has a channel, and forgotten. */
+  fence(session: string, reason = "its caller was deposed"): void {
+    const known = this.#sessions.get(session);
+    if (known === undefined) return;
+    for (const call of [...known.calls.values()]) this.#cancel(call, reason);
+    this.#forgetSession(known);
+  }
+
+  /** Ends the sessions, and closes the channels, of coordinators with a lower fencing token. */
+  fenceBelow(token: number): void {
+    for (const { id, peer, channel } of [...this.#sessions.values()]) {
+      if (peer.role !== "coordinator" || peer.token === undefined || peer.token >= token) continue;
+      const message = `a leader with token ${token} has come after one with token ${peer.token}`;
+      this.fence(id, message);
+      channel?.close({ code: "deposed", message });
+    }
+  }
+
+  /**
+   * Takes nothing new, hands back what waits, and waits for what runs: for `grace` milliseconds (for
+   * ever by default), after which the rest is canceled. Resolves when all are answered.
+   */
+  drain(options: { grace?: number } = {}): Promise<void> {
+    this.#draining = true;
+    this.#drained ??= this.#drain(options.grace ?? Infinity);
+    return this.#drained;
+  }
+
+  /** Cancels and forgets everything. Channels are closed by who made them. */
+  close(reason = "the worker stops"): void {
+    this.#closed = this.#draining = true;
+    for (const run of this.#runner.takeWaiting()) this.#fail(run, "draining", reason);
+    this.#cancelRunning(reason);
+    for (const session of [...this.#sessions.values()]) this.#forgetSession(session);
+  }
+
+  async #drain(grace: number): Promise<void> {
+    for (const { channel } of this.#sessions.values()) channel?.send({ t: "drain" });
+    for (const run of this.#runner.takeWaiting()) this.#fail(run, "draining", "it stops");
+    const { promise: over, resolve } = Promise.withResolvers<void>();
+    const deadline = this.#deadlines.after(grace, resolve);
+    await Promise.race([this.#runner.idle(), over]);
+    deadline?.clear();
+    this.#cancelRunning("it stops, and its grace is over");
+  }
+
+  #listen(channel: CalleeChannel, session: CalleeSession): void {
+    channel.onFrame((frame) => {
+      if (session.channel === channel) this.#hear(session, frame);
+    });
+    void channel.ended.then(() => {
+      if (session.channel !== channel) return;
+      session.detach();
+      if (this.#sessions.get(session.id) === session) this.#keepFor(session);
+    });
+    void session.sendEvents(this.#events);
+  }
+
+  #keepFor(session: CalleeSession): void {
+    session.expiry?.clear();
+    session.expiry = this.#deadlines.after(
+      SESSION_MS,
+      () => this.fence(session.id, "its caller has gone"),
+    );
+    this.#detached.delete(session);
+    this.#detached.add(session);
+    if (this.#detached.size <= MAX_DETACHED) return;
+    for (const { id } of this.#detached) return this.fence(id, "too many callers have gone");
+  }
+
+  #forgetSession(session: CalleeSession): void {
+    this.#sessions.delete(session.id);
+    this.#detached.delete(session);
+    session.expiry?.clear();
+    for (const call of session.calls.values()) this.#forget(call);
+    session.detach();
+  }
+
+  #hear(session: CalleeSession, frame: CallerFrame): void {
+    switch (frame.t) {
+      case "call":
+        return this.#call(session, frame);
+      case "tell":
+        return this.#tell(session, frame);
+      case "cancel":
+        return this.#giveUp(session.calls.get(frame.id), "nobody waits for it any more");
+      case "more":
+        return session.calls.get(frame.id)?.stream?.more(frame.credit);
+      case "seen":
+        for (const id of frame.ids) {
+          const call = session.calls.get(id);
+          if (call?.outcome) this.#forget(call);
+        }
+        return;
+      case "resume":
+        return this.#resume(session, frame);
+      case "heard":
+        this.#events.heard(frame.n);
+        session.heard(frame.n);
+        void session.sendEvents(this.#events);
+        return;
+      default: // a roster is for who attached the channel
+    }
+  }
+
+  #call(session: CalleeSession, frame: CallFrame): void {
+    const { id, method, key, timeout } = frame;
+    const known = session.calls.get(id);
+    if (known?.outcome) return session.answer(known.outcome);
+    if (known) return;
+    const fresh = session.arrives(id);
+    const stream = frame.credit === undefined ? undefined : new StreamWriter(frame.credit);
+    const call: IncomingCall = { session, id, stream };
+    session.calls.set(id, call);
+    if (!fresh) {
+      return this.#answer(call, { kind: "lost", message: "it had it before, and forgot it" });
+    }
+    const unfit = this.#unfit(frame);
+    if (unfit !== undefined) return this.#answer(call, { kind: "incompatible", message: unfit });
+    if (this.draining) return this.#answer(call, { kind: "draining", message: "it stops" });
+    if (timeout !== undefined) {
+      const cause = `it was not done within ${timeout} ms`;
+      call.deadline = this.#deadlines.after(timeout, () => this.#timeOut(call, cause));
+    }
+    const keyed = key === undefined || stream ? undefined : JSON.stringify([method, key]);
+    const outcome = keyed === undefined ? undefined : this.#keyed.get(keyed);
+    if (outcome !== undefined) return this.#answer(call, outcome);
+    const running = keyed === undefined ? undefined : this.#keyedRuns.get(keyed);
+    const { input, attempt = 0 } = frame;
+    const { peer: caller, id: lane } = session;
+    call.run = running ?? new Run({ method, input, key: keyed, attempt, caller, lane });
+    call.run.calls.add(call);
+    if (running === undefined) this.#start(call.run);
+  }
+
+  #unfit({ method, credit }: CallFrame): string | undefined {
+    const kind = this.#implementation.kind(method);
+    if (kind === undefined) return `contract "${this.#implementation.contract}" has no such method`;
+    if ((kind === "stream") === (credit !== undefined)) return undefined;
+    return kind === "stream" ? "it is a stream" : "it is no stream";
+  }
+
+  #tell(session: CalleeSession, { method, input }: TellFrame): void {
+    if (this.draining || this.#implementation.kind(method) !== "method") return;
+    const { peer: caller, id: lane } = session;
+    this.#start(new Run({ method, input, key: undefined, attempt: 0, caller, lane }));
+  }
+
+  #start(run: Run): void {
+    if (run.key !== undefined) this.#keyedRuns.set(run.key, run);
+    const refused = this.#runner.add(run);
+    if (refused === undefined) return;
+    const { concurrency, queue } = this.limits;
+    this.#fail(refused, "overloaded", `it runs ${concurrency} calls, and ${queue} wait`);
+  }
+
+  /** A handler has ended, or what nobody waited for has. */
+  #settled(run: Run, outcome: Outcome): void {
+    if (run.key !== undefined) {
+      this.#keyedRuns.delete(run.key);
+      if (run.aborted && "kind" in outcome) {
+        // it was stopped as nobody waited; those who came with its key since then want it run
+        if (run.calls.size > 0) this.#runAgain(run);
+        return;
+      }
+      const bytes = 200 + ("kind" in outcome ? jsonBytes(outcome.data) : jsonBytes(outcome.output));
+      this.#keyed.set(run.key, outcome, bytes);
+    }
+    for (const call of run.calls) this.#answer(call, outcome);
+    run.calls.clear();
+  }
+
+  #runAgain({ method, input, key, attempt, caller, lane, calls }: Run): void {
+    const again = new Run({ method, input, key, attempt, caller, lane });
+    for (const call of calls) {
+      call.run = again;
+      again.calls.add(call);
+    }
+    this.#start(again);
+  }
+
+  /** Fails what was not begun. */
+  #fail(run: Run, kind: "overloaded" | "draining", message: string): void {
+    if (run.key !== undefined) this.#keyedRuns.delete(run.key);
+    for (const call of run.calls) this.#answer(call, { kind, message });
+    run.calls.clear();
+  }
+
+  #answer(call: IncomingCall, outcome: Outcome): void {
+    call.deadline?.clear();
+    call.run = undefined;
+    call.outcome = outcomeFrame(call.id, outcome);
+    this.#sendOutcome(call);
+    const data = "kind" in outcome ? outcome.data : outcome.output;
+    this.#outcomes.set(call, undefined, 200 + jsonBytes(data) + (call.stream?.keptBytes ?? 0));
+  }
+
+  #sendOutcome(call: IncomingCall): void {
+    if (call.outcome === undefined) return;
+    try {
+      call.session.answer(call.outcome);
+    } catch (e) { // it is longer than the caller takes
+      call.outcome = outcomeFrame(call.id, failureOf(e, "", ""));
+      call.session.answer(call.outcome);
+    }
+  }
+
+  #timeOut(call: IncomingCall, message: string): void {
+    this.#leave(call, new DOMException(message, "TimeoutError"));
+    this.#answer(call, { kind: "timedOut", message });
+  }
+
+  #cancel(call: IncomingCall, message: string): void {
+    if (call.outcome) return;
+    this.#leave(call, new DOMException(message, "AbortError"));
+    this.#answer(call, { kind: "canceled", message });
+  }
+
+  #cancelRunning(reason: string): void {
+    for (const { calls } of this.#sessions.values()) {
+      for (const call of calls.values()) this.#cancel(call, reason);
+    }
+    this.#runner.abortAll(new DOMException(reason, "AbortError"));
+  }
+
+  /** The caller wants no answer. */
+  #giveUp(call: IncomingCall | undefined, reason: string): void {
+    if (call === undefined) return;
+    if (!call.outcome) this.#leave(call, new DOMException(reason, "AbortError"));
+    this.#forget(call);
+  }
+
+  /** The call waits for its run no more; a run that nobody waits for is stopped. */
+  #leave(call: IncomingCall, reason: unknown): void {
+    const { run } = call;
+    if (run === undefined) return;
+    call.run = undefined;
+    run.calls.delete(call);
+    if (run.calls.size > 0) return;
+    if (run.key !== undefined && !run.begun) this.#keyedRuns.delete(run.key);
+    this.#runner.stop(run, reason);
+  }
+
+  #forget(call: IncomingCall): void {
+    call.deadline?.clear();
+    call.session.calls.delete(call.id);
+    this.#outcomes.delete(call);
+  }
+
+  #resume(session: CalleeSession, { calls }: ResumeFrame): void {
+    const named = new Map(calls.map(({ id, items }) => [id, items ?? 0]));
+    for (const call of [...session.calls.values()]) {
+      if (!named.has(call.id)) this.#giveUp(call, "nobody waits for it any more");
+    }
+    session.resumed();
+    const unknown: number[] = [];
+    for (const [id, items] of named) {
+      const call = session.calls.get(id);
+      if (call !== undefined) this.#answerAgain(call, items);
+      else if (session.neverArrived(id)) unknown.push(id);
+      else {session.answer({
+          t: "failed",
+          id,
+          kind: "lost",
+          message: "it forgot what became of it",
+        });}
+    }
+    session.missing = new Set(unknown);
+    if (unknown.length > 0) session.answer({ t: "unknown", ids: unknown });
+  }
+
+  #answerAgain(call: IncomingCall, items: number): void {
+    const { session, id, stream } = call;
+    stream?.resume(items);
+    try {
+      for (const { n, item } of stream?.kept ?? []) session.answer(itemFrame(id, n, item));
+    } catch (e) { // an item is longer than the caller takes
+      this.#leave(call, e);
+      return this.#answer(call, failureOf(e, "", ""));
+    }
+    this.#sendOutcome(call);
+  }
+
+  #emit(event: string, data: Json | undefined): void {
+    this.#events.push(event, data);
+    for (const session of this.#sessions.values()) void session.sendEvents(this.#events);
+  }
+}

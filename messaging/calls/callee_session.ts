@@ -1,0 +1,126 @@
+import type { CalleeChannel, Peer } from "../session/channel.ts";
+import type { CalleeFrame, EventFrame } from "../wire/frame.ts";
+import type { Deadline } from "./deadlines.ts";
+import { KEPT_EVENTS, type KeptEvents } from "./kept_events.ts";
+import type { IncomingCall } from "./run.ts";
+
+/** Bytes on their way beyond which a worker waits with what can wait: events and items of streams. */
+const MAX_QUEUED_BYTES = 2 ** 20;
+
+/** A caller's session, as the worker keeps it over the channels that it has. */
+export class CalleeSession {
+  readonly id: string;
+  readonly peer: Peer;
+  /** Calls whose outcome the caller has not seen. */
+  readonly calls: Map<number, IncomingCall> = new Map();
+  /**
+   * The highest id that has arrived. A caller gives ids in order, so that a higher one has never arrived;
+   * a lower one that is not in `calls` has, and is forgotten, unless it is `missing`.
+   */
+  highest = 0;
+  /** Ids below the highest that are known never to have arrived; the caller may send them again. */
+  missing: Set<number> = new Set();
+  /** Ends the session if no channel comes. */
+  expiry: Deadline | undefined;
+  #channel: CalleeChannel | undefined;
+  /** Whether calls may be answered: after a new channel, once the caller has said what it lacks. */
+  #answering = true;
+  #eventsSent = 0;
+  /** Numbers of events that this channel has had, and that were not heard yet. */
+  #unheard: number[] = [];
+  #sendingEvents = false;
+
+  constructor(id: string, peer: Peer) {
+    this.id = id;
+    this.peer = peer;
+  }
+
+  /** The present channel. */
+  get channel(): CalleeChannel | undefined {
+    return this.#channel;
+  }
+
+  /** Whether answers can be sent at present. */
+  get answering(): boolean {
+    return this.#channel !== undefined && this.#answering;
+  }
+
+  /** Goes on over a channel. @param answering whether answers need not wait for a `resume` */
+  attach(channel: CalleeChannel, answering: boolean): void {
+    this.expiry?.clear();
+    this.expiry = undefined;
+    this.#channel = channel;
+    this.#answering = answering;
+    this.#eventsSent = 0;
+    this.#unheard = [];
+  }
+
+  /** The channel has ended. */
+  detach(): void {
+    this.#channel = undefined;
+  }
+
+  /** The caller has said what it lacks. */
+  resumed(): void {
+    this.#answering = true;
+  }
+
+  /**
+   * Sends an answer, if that is possible at present; it is kept and sent again otherwise.
+   *
+   * @throws {RangeError} when it is longer than the caller takes
+   */
+  answer(frame: CalleeFrame): void {
+    if (this.answering) this.#channel?.send(frame);
+  }
+
+  /** Whether an id that is not in `calls` has never arrived. */
+  neverArrived(id: number): boolean {
+    return id > this.highest || this.missing.has(id);
+  }
+
+  /** Notes that a call arrives now; false if it has before. */
+  arrives(id: number): boolean {
+    if (!this.neverArrived(id)) return false;
+    this.highest = Math.max(this.highest, id);
+    this.missing.delete(id);
+    return true;
+  }
+
+  /** The coordinator has heard all events up to that one. */
+  heard(n: number): void {
+    const left = this.#unheard.findIndex((other) => other > n);
+    this.#unheard.splice(0, left < 0 ? this.#unheard.length : left);
+  }
+
+  /** Sends the events that this channel has not had, as far as the coordinator keeps up with them. */
+  async sendEvents(events: KeptEvents): Promise<void> {
+    if (this.#sendingEvents || this.peer.role !== "coordinator") return;
+    this.#sendingEvents = true;
+    for (let next; (next = this.#nextEvent(events)) !== undefined;) {
+      await this.roomy();
+      // the channel may be another one now, or the event is dropped or heard
+      if (this.#nextEvent(events) !== next) continue;
+      this.#eventsSent = next.n;
+      this.#unheard.push(next.n);
+      try {
+        this.#channel?.send(next);
+      } catch {
+        // longer than the coordinator takes: nobody can hear it, and it must not stop those after it
+      }
+    }
+    this.#sendingEvents = false;
+  }
+
+  /** Resolves when the channel has taken most of what was sent. */
+  async roomy(): Promise<void> {
+    const channel = this.#channel;
+    if (channel === undefined || channel.queuedBytes < MAX_QUEUED_BYTES) return;
+    await Promise.race([channel.writable(), channel.ended]);
+  }
+
+  #nextEvent(events: KeptEvents): EventFrame | undefined {
+    if (this.#channel === undefined || this.#unheard.length >= KEPT_EVENTS) return undefined;
+    return events.after(this.#eventsSent);
+  }
+}

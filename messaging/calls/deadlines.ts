@@ -1,0 +1,92 @@
+/** Something that happens at its time, unless it is cleared before. */
+export interface Deadline {
+  /** Lets it not happen. */
+  clear(): void;
+}
+
+/** An entry of a ring: all of a ring have the same duration, so that they are due in its order. */
+class Entry implements Deadline {
+  previous: Entry = this;
+  next: Entry = this;
+  constructor(readonly ring: Ring, readonly due: number, readonly fire: () => void) {}
+
+  clear(): void {
+    if (this.next === this) return;
+    this.unlink();
+    this.ring.removed();
+  }
+
+  unlink(): void {
+    this.previous.next = this.next;
+    this.next.previous = this.previous;
+    this.next = this.previous = this;
+  }
+}
+
+/** Those that wait for as long as each other, with one timer for the first of them. */
+class Ring {
+  readonly #head: Entry = new Entry(this, 0, () => {});
+  #timer: ReturnType<typeof setTimeout>;
+
+  constructor(readonly ms: number, readonly now: () => number, readonly onEmpty: () => void) {
+    this.#timer = setTimeout(() => this.#fire(), ms);
+  }
+
+  add(fire: () => void): Entry {
+    const entry = new Entry(this, this.now() + this.ms, fire);
+    const last = this.#head.previous;
+    entry.previous = last;
+    entry.next = this.#head;
+    last.next = this.#head.previous = entry;
+    return entry;
+  }
+
+  removed(): void {
+    if (this.#head.next !== this.#head) return; // the timer finds the first one that is left
+    clearTimeout(this.#timer);
+    this.onEmpty();
+  }
+
+  #fire(): void {
+    const now = this.now();
+    const due: Entry[] = [];
+    // a timer may come up to a millisecond early
+    for (let e = this.#head.next; e !== this.#head && e.due <= now + 1; e = this.#head.next) {
+      e.unlink();
+      due.push(e);
+    }
+    const first = this.#head.next;
+    if (first === this.#head) this.onEmpty();
+    else this.#timer = setTimeout(() => this.#fire(), Math.max(1, first.due - now));
+    for (const { fire } of due) fire();
+  }
+}
+
+/** Longest time of a timer, in milliseconds; what is to come later never comes. */
+const MAX_MS = 2 ** 31 - 1;
+
+/**
+ * Many deadlines with few timers: of those with the same duration only the first has one, as a call's
+ * deadline hardly ever comes, and a timer costs more than the rest of its bookkeeping.
+ */
+export class Deadlines {
+  readonly #rings = new Map<number, Ring>();
+  readonly #now: () => number;
+
+  /** @param now milliseconds, never going back */
+  constructor(now: () => number) {
+    this.#now = now;
+  }
+
+  /** Calls `fire` after that many milliseconds; never, if they are more than a timer can count. */
+  after(ms: number, fire: () => void): Deadline | undefined {
+    if (ms > MAX_MS) return undefined;
+    const whole = Math.max(0, Math.ceil(ms));
+    let ring = this.#rings.get(whole);
+    if (ring === undefined) {
+      ring = new Ring(whole, this.#now, () => this.#rings.delete(whole));
+      this.#rings.set(whole, ring);
+    }
+    return ring.add(fire);
+  }
+}
