@@ -13,20 +13,33 @@ export interface Flag<T = unknown> {
   help: string;
 }
 
+/** A flag without a value: it is given or not. */
+export interface Switch {
+  /** Tells it from a flag with a value. */
+  switch: true;
+  /** One line for the help text. */
+  help: string;
+}
+
+/** Flags by name, without the dashes. */
+export type Flags = Record<string, Flag | Switch>;
+
 /** A program, for its help text. */
-export interface Program<F extends Record<string, Flag>> {
+export interface Program<F extends Flags> {
   /** Name as typed. */
   name: string;
   /** What it does, in a line. */
   summary: string;
+  /** What stands behind the flags, for the help text. @default nothing */
+  operands?: string;
   /** Flags by name, without the dashes. */
   flags: F;
 }
 
 /** The values of a program's flags. */
-export type FlagValues<F extends Record<string, Flag>> = {
-  [K in keyof F]: F[K] extends { default: string } ? z.output<F[K]["schema"]>
-    : z.output<F[K]["schema"]> | undefined;
+export type FlagValues<F extends Flags> = {
+  [K in keyof F]: F[K] extends Flag<infer T> ? F[K] extends { default: string } ? T : T | undefined
+    : boolean;
 };
 
 /** A command line that cannot be understood; its message is one line. */
@@ -40,17 +53,19 @@ export class UsageError extends Error {
  *
  * @throws {UsageError} naming the flag, what was given and what is allowed
  */
-export function parseFlags<F extends Record<string, Flag>>(
+export function parseFlags<F extends Flags>(
   program: Program<F>,
   args: readonly string[],
 ): FlagValues<F> | "help" {
   const names = Object.keys(program.flags);
+  const switches = names.filter((name) => "switch" in program.flags[name]!);
+  const valued = names.filter((name) => !switches.includes(name));
   const unknown: string[] = [];
   const parsed = parseArgs([...args], {
-    string: names,
-    boolean: ["help"],
+    string: valued,
+    boolean: ["help", ...switches],
     alias: { h: "help" },
-    collect: names,
+    collect: valued,
     unknown: (arg) => {
       unknown.push(arg);
       return false;
@@ -63,7 +78,11 @@ export function parseFlags<F extends Record<string, Flag>>(
     throw new UsageError(`Cannot read argument "${excess}": allowed are ${known}`);
   }
   const values: Record<string, unknown> = {};
-  for (const [name, flag] of Object.entries<Flag>(program.flags)) {
+  for (const [name, flag] of Object.entries<Flag | Switch>(program.flags)) {
+    if ("switch" in flag) {
+      values[name] = (parsed as Record<string, unknown>)[name];
+      continue;
+    }
     const given = (parsed as Record<string, unknown>)[name] as string[] | undefined;
     if (given !== undefined && given.length > 1) {
       throw new UsageError(`Cannot read flag --${name}: given ${given.length} times, allowed once`);
@@ -81,27 +100,37 @@ export function parseFlags<F extends Record<string, Flag>>(
 }
 
 /** The text that `--help` prints. */
-export function helpText(program: Program<Record<string, Flag>>): string {
-  const rows = Object.entries(program.flags).map(([name, flag]) => [
-    `  --${name} ${flag.value}`,
-    flag.default === undefined ? flag.help : `${flag.help} (default: ${flag.default})`,
-  ]);
+export function helpText(program: Program<Flags>): string {
+  const rows = Object.entries(program.flags).map(([name, flag]) =>
+    "switch" in flag ? [`  --${name}`, flag.help] : [
+      `  --${name} ${flag.value}`,
+      flag.default === undefined ? flag.help : `${flag.help} (default: ${flag.default})`,
+    ]
+  );
   rows.push(["  -h, --help", "print this text"]);
   const width = Math.max(...rows.map(([left]) => left!.length)) + 2;
   const lines = rows.map(([left, right]) => left!.padEnd(width) + right);
-  return [program.summary, "", `Usage: ${program.name} [flags]`, "", ...lines].join("\n");
+  const usage = ["Usage:", program.name, "[flags]", program.operands].filter(Boolean).join(" ");
+  return [program.summary, "", usage, "", ...lines].join("\n");
+}
+
+/** Options of {@linkcode runProgram}. */
+export interface RunProgramOptions {
+  /** The command line. @default `Deno.args` */
+  args?: readonly string[];
 }
 
 /**
  * Runs a program: reads its flags, prints its help, and turns errors into one line on standard
  * error and an exit code, 2 for a bad command line and 1 for what fails later.
  */
-export async function runProgram<F extends Record<string, Flag>>(
+export async function runProgram<F extends Flags>(
   program: Program<F>,
   main: (flags: FlagValues<F>) => Promise<void>,
+  options: RunProgramOptions = {},
 ): Promise<void> {
   try {
-    const flags = parseFlags(program, Deno.args);
+    const flags = parseFlags(program, options.args ?? Deno.args);
     if (flags === "help") return console.log(helpText(program));
     await main(flags);
   } catch (e) {

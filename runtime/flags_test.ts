@@ -66,3 +66,30 @@ Deno.test("helpText() explains every flag with its default", () => {
     ].join("\n"),
   );
 });
+
+const sift = {
+  name: "sift",
+  summary: "Sifts.",
+  operands: "[-- flour]",
+  flags: { fine: { switch: true, help: "sift twice" } },
+} as const;
+
+Deno.test("parseFlags() says of a switch whether it is given", () => {
+  deepStrictEqual(parseFlags(sift, []), { fine: false });
+  deepStrictEqual(parseFlags(sift, ["--fine"]), { fine: true });
+  throws(() => parseFlags(sift, ["--fine", "flour"]), UsageError);
+});
+
+Deno.test("helpText() explains switches and what stands behind the flags", () => {
+  strictEqual(
+    helpText(sift),
+    [
+      "Sifts.",
+      "",
+      "Usage: sift [flags] [-- flour]",
+      "",
+      "  --fine      sift twice",
+      "  -h, --help  print this text",
+    ].join("\n"),
+  );
+});

@@ -16,11 +16,14 @@ export {
 export { type ErrorHandler, ErrorReporter } from "./error_reporter.ts";
 export {
   type Flag,
+  type Flags,
   type FlagValues,
   helpText,
   parseFlags,
   type Program,
   runProgram,
+  type RunProgramOptions,
+  type Switch,
   UsageError,
 } from "./flags.ts";
 export {
