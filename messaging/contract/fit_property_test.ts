@@ -111,7 +111,9 @@ class Maker {
           : { ...shape, of: this.changed(shape.of, inRec) };
       case "tuple": {
         const items = shape.items.map((item) => this.int(2) ? item : this.changed(item, inRec));
-        return roll < 4 ? { t: "array", of: { t: "union", of: items } } : { ...shape, items };
+        if (roll === 2) items.push(this.shape(1, inRec));
+        if (roll === 3 && items.length > 1) items.pop();
+        return roll === 4 ? { t: "array", of: { t: "union", of: items } } : { ...shape, items };
       }
       case "union":
         return {
@@ -136,7 +138,7 @@ class Maker {
     if (roll < 4) return { t: "object", mode, fields: others };
     if (roll < 5) return { t: "both", of: [{ t: "object", mode, fields: others }, shape] };
     if (roll < 6) return { t: "object", mode: "strict", fields };
-    const next = { shape: this.changed(field.shape, inRec), optional: field.optional || roll < 8 };
+    const next = { shape: this.changed(field.shape, inRec), optional: this.int(2) === 0 };
     return { t: "object", mode, fields: { ...fields, [name]: next } };
   }
 
@@ -255,7 +257,7 @@ function described(schema: z.ZodType) {
 
 Deno.test("fit() allows only what the worker's schema takes", () => {
   const told = { allowed: 0, refused: 0, values: 0 };
-  for (let seed = 1; seed <= 4_000; seed++) {
+  for (let seed = 1; seed <= 2_000; seed++) {
     const make = new Maker(seed);
     const sent = make.shape(3);
     const read = make.int(8) === 0 ? make.shape(3) : make.changed(sent);
@@ -275,5 +277,5 @@ Deno.test("fit() allows only what the worker's schema takes", () => {
     }
   }
   // or the seeds prove nothing
-  ok(told.allowed > 1_000 && told.refused > 1_000 && told.values > 5_000, JSON.stringify(told));
+  ok(told.allowed > 500 && told.refused > 500 && told.values > 2_500, JSON.stringify(told));
 });
