@@ -32,6 +32,8 @@ export const ANNOTATIONS = {
   undone: "troupe.dev/undone",
   /** On the template of pods: when `restart()` was called. */
   restartedAt: "troupe.dev/restarted-at",
+  /** On the Secret with the keys: id of the one that is to be used once workers know it. */
+  nextKey: "troupe.dev/next-key",
 } as const;
 
 /** Name of the container of a pod in which the worker runs. */

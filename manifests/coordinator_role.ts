@@ -52,6 +52,21 @@ export interface CoordinatorRulesOptions {
    * @default false
    */
   events?: boolean;
+  /**
+   * Whether it runs workers with a contract: it keeps the keys by which they know each other in a
+   * Secret, in each namespace with such workers. It may read and change that one only; but which one is
+   * created no Role can tell by its name, so it may create any.
+   * @default none
+   */
+  messaging?: {
+    /** The coordinator's name. */
+    coordinator: string;
+    /**
+     * Whether it makes certificates for its workers too. They are in Secrets of their own.
+     * @default false
+     */
+    tls?: boolean;
+  };
 }
 
 /** Group and plural of the kinds of heads. */
@@ -70,11 +85,12 @@ const ALL: readonly Kind[] = Object.keys(HEADS) as Kind[];
 /**
  * What a coordinator does in a namespace, and so what its Role holds: it watches the objects that
  * workloads consist of, their pods and what belongs to them; creates and changes the former (an apply
- * needs `patch`); and, by option, deletes them, sees after single pods, and stands for election on a
- * Lease.
+ * needs `patch`); and, by option, deletes them, sees after single pods, stands for election on a Lease,
+ * and keeps keys in Secrets.
  */
 export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyRule[] {
   const { kinds = ALL, election, deletes, supervision, logs, exec, proxy, undo, events } = options;
+  const { messaging } = options;
   const keeps = ["create", "get", "list", "patch", "watch"];
   const heads = deletes ? [...keeps, "delete"].sort() : keeps;
   const pods = supervision ? ["delete", "get", "list", "patch", "watch"] : ["list", "watch"];
@@ -89,6 +105,8 @@ export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyR
     rule("", events ? ["events"] : [], ["list", "watch"]),
     rule("", ["serviceaccounts"], keeps),
     rule("", kinds.includes("StatefulSet") ? ["services"] : [], keeps),
+    rule("", messaging ? ["secrets"] : [], ["create"]),
+    { ...rule("", messaging ? ["secrets"] : [], ["get", "patch"]), ...named(messaging) },
     rule("coordination.k8s.io", election ? ["leases"] : [], [
       "create",
       "get",
@@ -98,6 +116,13 @@ export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyR
     ]),
   ];
   return rules.filter(({ resources }) => resources!.length > 0);
+}
+
+/** The Secrets of `coordinator/messaging/`. */
+function named(messaging: CoordinatorRulesOptions["messaging"]): Pick<PolicyRule, "resourceNames"> {
+  const { coordinator, tls } = messaging ?? {};
+  const kinds = tls ? ["key", "ca", "tls"] : ["key"];
+  return { resourceNames: kinds.map((kind) => `troupe-${coordinator}-${kind}`) };
 }
 
 function rule(group: string, resources: string[], verbs: string[]): PolicyRule {

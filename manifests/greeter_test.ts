@@ -142,3 +142,22 @@ for (const [name, text] of Object.entries(manifestFiles())) {
     strictEqual(await Deno.readTextFile(new URL(name, import.meta.url)), text);
   });
 }
+
+Deno.test("coordinatorRules() grant the Secrets of messaging by name, and creating them", () => {
+  const secrets = (messaging: { coordinator: string; tls?: boolean }) =>
+    coordinatorRules({ messaging }).filter(({ resources }) => resources!.includes("secrets"));
+  const of = { apiGroups: [""], resources: ["secrets"] };
+  deepStrictEqual(secrets({ coordinator: "boss" }), [
+    { ...of, verbs: ["create"] },
+    { ...of, verbs: ["get", "patch"], resourceNames: ["troupe-boss-key"] },
+  ]);
+  deepStrictEqual(secrets({ coordinator: "boss", tls: true })[1]!.resourceNames, [
+    "troupe-boss-key",
+    "troupe-boss-ca",
+    "troupe-boss-tls",
+  ]);
+  deepStrictEqual(
+    coordinatorRules().filter(({ resources }) => resources!.includes("secrets")),
+    [],
+  );
+});

@@ -1,5 +1,5 @@
 // The Role against a real API server with RBAC: run with TROUPE_TEST_CLUSTER=1 and KUBECONFIG.
-import { deepStrictEqual, ok, rejects } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
 import {
   type PolicyRule,
@@ -7,6 +7,7 @@ import {
 } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
 import { Coordinator } from "../coordinator/mod.ts";
 import { type ClusterConfig, loadClusterConfig, podExec, podLogs, Transport } from "../kube/mod.ts";
+import { KeyStore } from "../coordinator/messaging/key_store.ts";
 import { coordinatorRules, greeterManifests } from "./mod.ts";
 
 const ignore = Deno.env.get("TROUPE_TEST_CLUSTER") !== "1";
@@ -229,5 +230,47 @@ Deno.test({
         if (performance.now() > deadline) throw error;
       }
     }
+  },
+});
+
+Deno.test({
+  name: "coordinatorRules() with messaging suffice to keep keys, and without name the verb",
+  ignore,
+  async fn() {
+    await using sandbox = await startSandbox();
+    await using client = new Transport(sandbox.config);
+    const { namespace } = sandbox;
+    const store = new KeyStore({ client, coordinator: "role-test", namespace });
+    const { signal } = new AbortController();
+    const mandate = { token: 1, signal, check: () => {} };
+    const attempt = async () => {
+      await store.ensure(mandate);
+      await store.addNext(mandate);
+      await store.useNext(mandate);
+    };
+    const all = coordinatorRules({ messaging: { coordinator: "role-test" } })
+      .filter(({ resources }) => resources!.includes("secrets"));
+    const result = async (rules: PolicyRule[], isRight: (e: Error | undefined) => boolean) => {
+      await sandbox.grant(rules);
+      const deadline = performance.now() + TIMEOUT;
+      while (true) {
+        const error = await attempt().then(() => undefined, (e: Error) => e);
+        if (isRight(error) || performance.now() > deadline) return error;
+      }
+    };
+    // in this order each is missed before it is granted
+    for (const verb of ["get", "create", "patch"]) {
+      const rules = all.map((rule) => ({ ...rule, verbs: rule.verbs.filter((v) => v !== verb) }))
+        .filter(({ verbs }) => verbs.length > 0);
+      const missing = `apiGroups: [""], resources: ["secrets"], verbs: ["${verb}"]`;
+      const named = (error: Error | undefined) => error?.message.includes(missing) ?? false;
+      const error = await result(rules, named);
+      ok(named(error), `${error?.message} does not name { ${missing} }`);
+      if (verb === "create") await result(all, (e) => e === undefined);
+    }
+    strictEqual(await result(all, (error) => error === undefined), undefined);
+    // and nobody else's
+    const other = new KeyStore({ client, coordinator: "other", namespace });
+    await rejects(other.ensure(mandate), /verbs: \["get"\]/);
   },
 });

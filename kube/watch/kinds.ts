@@ -4,6 +4,7 @@ import {
   type Event,
   fromConfigMap,
   fromPod,
+  fromSecret,
   fromService,
   fromServiceAccount,
   type Namespace,
@@ -115,11 +116,12 @@ export const CONFIG_MAPS: WritableKind<ConfigMap> = {
 };
 
 /** Secrets. */
-export const SECRETS: ResourceKind<Secret> = {
+export const SECRETS: WritableKind<Secret> = {
   ...CORE,
   kind: "Secret",
   plural: "secrets",
   decode: toSecret,
+  encode: fromSecret,
 };
 
 /** Events of the core group. */
