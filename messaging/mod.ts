@@ -13,6 +13,7 @@ export {
   type Implementation,
   implementation,
 } from "./calls/implementation.ts";
+export { CallFailure } from "./calls/failures.ts";
 export { type ErrorInputOf, isMethodError, methodError } from "./calls/method_error.ts";
 export {
   type Contract,

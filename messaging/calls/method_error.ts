@@ -45,7 +45,7 @@ export function errorSchema(specs: Specs, method: string, code: string): Schema 
 export function methodError<
   S extends Specs,
   M extends keyof S & string,
-  C extends ErrorCodeOf<S, M>,
+  const C extends ErrorCodeOf<S, M> & string,
 >(
   contract: Contract<S>,
   method: M,
@@ -70,7 +70,7 @@ export function methodError<
 export function isMethodError<
   S extends Specs,
   M extends keyof S & string,
-  C extends ErrorCodeOf<S, M>,
+  const C extends ErrorCodeOf<S, M> & string,
 >(
   error: unknown,
   contract: Contract<S>,

@@ -22,7 +22,11 @@ export type CommandSpecs = {
     readonly input: SchemaOf<Json>;
     readonly output: SchemaOf<Json>;
     readonly errors: {
-      readonly [C in Exclude<keyof CommandErrorData, "died">]: SchemaOf<CommandErrorData[C]>;
+      readonly exit: SchemaOf<CommandErrorData["exit"]>;
+      readonly output: SchemaOf<CommandErrorData["output"]>;
+      readonly failed: SchemaOf<CommandErrorData["failed"]>;
+      readonly timeout: SchemaOf<CommandErrorData["timeout"]>;
+      readonly start: SchemaOf<CommandErrorData["start"]>;
     };
   };
   /** A process of the program has ended. */
