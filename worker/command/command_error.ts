@@ -15,6 +15,8 @@ export interface CommandErrorData {
   start: { reason: string };
   /** The program, which lives on between tasks, ended with the task: what it has done is not known. */
   died: ProgramExit;
+  /** The program has been given up; the task did not begin. */
+  gone: { reason: string };
 }
 
 /** A task has no result. */

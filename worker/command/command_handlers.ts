@@ -25,6 +25,7 @@ export function commandHandlers(
 function failureOf({ code, data, message }: CommandError): Error {
   // as if the whole worker had gone: the task is given to another one, if it may run twice
   if (code === "died") return new CallFailure("lost", message);
+  if (code === "gone") return new CallFailure("draining", message);
   // the code and its data belong together, which the union of all does not say
   return methodError(commandContract, "run", code, data as CommandErrorData["exit"], message);
 }

@@ -88,10 +88,13 @@ Deno.test("run() asks a program to end when nobody waits any more", async () => 
   );
   const up = line(options, "up");
   const canceled = new AbortController();
-  const running = new EachTaskRunner(options).run(task(1, canceled.signal));
+  const running = rejects(
+    new EachTaskRunner(options).run(task(1, canceled.signal)),
+    /enough/,
+  );
   await up;
   canceled.abort(new Error("enough"));
-  await rejects(running, /enough/);
+  await running;
   deepStrictEqual(seen.exits.map(({ exit }) => exit.code), [9]);
   strictEqual(seen.lines.at(-1), "asked"); // the shell may say before that its child has ended
 });
@@ -104,10 +107,13 @@ Deno.test("run() kills a program that does not end when it is asked to", async (
   };
   const up = line(options, "up");
   const canceled = new AbortController();
-  const running = new EachTaskRunner(options).run(task(1, canceled.signal));
+  const running = rejects(
+    new EachTaskRunner(options).run(task(1, canceled.signal)),
+    /enough/,
+  );
   await up;
   canceled.abort(new Error("enough"));
-  await rejects(running, /enough/);
+  await running;
   deepStrictEqual(seen.exits.map(({ exit }) => exit.signal), ["SIGKILL"]);
 });
 

@@ -85,7 +85,10 @@ export class HttpRunner implements CommandRunner {
         onStart: (program) => void program.closeInput(),
         onOutput: (_, chunk) => Deno.stdout.write(chunk),
         onEnd: (_, exit) => this.#programEnded(exit),
-        onHopeless: options.onHopeless,
+        onHopeless: (error) => {
+          for (const { settled } of this.#entries.values()) settled.reject(error);
+          options.onHopeless(error);
+        },
       });
     } catch (error) {
       this.#end.abort();
@@ -96,6 +99,7 @@ export class HttpRunner implements CommandRunner {
   /** Does a task, when the program fetches it. */
   async run(task: CommandTask): Promise<Json> {
     task.signal.throwIfAborted();
+    if (this.#living.hopeless) throw this.#living.hopeless;
     const settled = Promise.withResolvers<Json>();
     const entry: Entry = { task, settled, fetched: false };
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -88,11 +88,11 @@ Deno.test("run() lets a program live that answers a canceled task within the gra
     const waiting = line(given, "waiting");
     const runner = new HttpRunner(given);
     const canceled = new AbortController();
-    const running = runner.run(task({ do: "wait", fifo }, canceled.signal));
+    const running = rejects(runner.run(task({ do: "wait", fifo }, canceled.signal)), /enough/);
     await waiting;
     canceled.abort(new Error("enough"));
     await Deno.writeTextFile(fifo, "go\n");
-    await rejects(running, /enough/);
+    await running;
     await runner.run(task({ do: "echo" }));
     deepStrictEqual(seen.lines.slice(0, 3), [
       "up",
@@ -113,10 +113,10 @@ Deno.test("run() ends a program that does not answer a canceled task within the 
   const runner = new HttpRunner(given);
   const canceled = new AbortController();
   const stuck = task({ do: "hang" }, canceled.signal);
-  const running = runner.run(stuck);
+  const running = rejects(runner.run(stuck), /enough/);
   await hanging;
   canceled.abort(new Error("enough"));
-  await rejects(running, /enough/);
+  await running;
   deepStrictEqual(seen.exits.map(({ exit, tasks }) => [exit.signal, tasks]), [
     ["SIGTERM", [stuck.id]],
   ]);
@@ -159,4 +159,13 @@ Deno.test("HttpRunner gives nothing to who does not know the address, and little
   await fetch(`${url}0`).then((response) => response.body?.cancel()); // the one before is held by now
   const [[status]] = await Promise.all([waiting, runner.close()]);
   strictEqual(status, 410);
+});
+
+Deno.test("HttpRunner hands tasks back when it gives up on the program", async () => {
+  const { promise, resolve } = Promise.withResolvers<Error>();
+  const runner = new HttpRunner({ ...shell(`exit 7`), onHopeless: resolve, restartWait: () => 0 });
+  const waiting = rejects(runner.run(task(1)), (error: CommandError) => error.code === "gone");
+  await Promise.all([promise, waiting]);
+  await rejects(runner.run(task(2)), (error: CommandError) => error.code === "gone");
+  await runner.close();
 });

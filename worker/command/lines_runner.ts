@@ -105,12 +105,16 @@ class Lane {
       },
       onOutput: (program, chunk) => this.#read(program, chunk),
       onEnd: (program, exit) => this.#end(program, exit),
-      onHopeless,
+      onHopeless: (error) => {
+        this.#current?.settled.reject(error);
+        onHopeless(error);
+      },
     });
   }
 
   async run(task: CommandTask): Promise<Json> {
     task.signal.throwIfAborted();
+    if (this.living.hopeless) throw this.living.hopeless;
     const settled = Promise.withResolvers<Json>();
     this.#current = { task, settled };
     let timer: ReturnType<typeof setTimeout> | undefined;

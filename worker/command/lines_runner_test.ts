@@ -119,12 +119,12 @@ Deno.test("run() lets a process live that answers a canceled task within the gra
     const got = line(options, "got 1");
     const runner = new LinesRunner(options);
     const canceled = new AbortController();
-    const running = runner.run(task(1, canceled.signal));
+    const running = rejects(runner.run(task(1, canceled.signal)), /enough/);
     await got;
     canceled.abort(new Error("enough"));
     const next = runner.run(task(2));
     await Deno.writeTextFile(fifo, "go\n"); // it answers the first one, which nobody gets
-    await rejects(running, /enough/);
+    await running;
     await Deno.writeTextFile(fifo, "go\n");
     deepStrictEqual((await next as number[])[1], 2);
     await runner.close();
@@ -142,10 +142,10 @@ Deno.test("run() ends a process that does not answer a canceled task within the 
   const runner = new LinesRunner(options);
   const canceled = new AbortController();
   const stuck = task(1, canceled.signal);
-  const running = runner.run(stuck);
+  const running = rejects(runner.run(stuck), /enough/);
   await got;
   canceled.abort(new Error("enough"));
-  await rejects(running, /enough/);
+  await running;
   deepStrictEqual(seen.exits.map(({ exit, tasks }) => [exit.signal, tasks]), [["SIGTERM", [
     stuck.id,
   ]]]);
@@ -174,16 +174,34 @@ for (const [what, trap, grace, signal] of CLOSED) {
 Deno.test("LinesRunner gives up on a program that ends again and again without a result", async () => {
   const seen = told();
   const { promise, resolve } = Promise.withResolvers<Error>();
-  const runner = new LinesRunner({
-    ...shell(`exit 7`, seen),
-    onHopeless: resolve,
-    restartWait: () => 0,
-  });
+  const options = { ...shell(`exit 7`, seen), onHopeless: resolve, restartWait: () => 0 };
+  const runner = new LinesRunner(options);
+  const { message } = await promise;
   strictEqual(
-    (await promise).message,
+    message,
     'Cannot keep "sh" alive: it ended 8 times in a row without any result, at last it ended with exit code 7',
   );
   strictEqual(seen.exits.length, 8);
+  await rejects(runner.run(task(1)), (error: CommandError) => error.code === "gone");
+  await runner.close();
+});
+
+Deno.test("run() hands a task back that waits for a program that is given up", async () => {
+  const { promise: wait, resolve: go } = Promise.withResolvers<void>();
+  const options = {
+    ...shell(`exit 7`),
+    onHopeless: () => {},
+    restartWait: (deaths: number) => {
+      if (deaths === 7) go();
+      return deaths < 7 ? 0 : 50;
+    },
+  };
+  const runner = new LinesRunner(options);
+  await wait;
+  await rejects(
+    runner.run(task(1)),
+    (error: CommandError) => ["gone", "died"].includes(error.code),
+  );
   await runner.close();
 });
 

@@ -1,4 +1,4 @@
-import { exitText } from "./command_error.ts";
+import { CommandError, exitText } from "./command_error.ts";
 import type { CheckedCommandOptions } from "./command_runner.ts";
 import { Program, type ProgramExit } from "./program.ts";
 
@@ -14,7 +14,7 @@ export interface LivingHandlers {
   /** A life is over. */
   onEnd: (program: Program, exit: ProgramExit) => void;
   /** It ended again and again without any result, and is not started any more. */
-  onHopeless: (error: Error) => void;
+  onHopeless: (error: CommandError) => void;
 }
 
 /** A program that is kept alive: when it ends, it is started again, after a wait that grows. */
@@ -27,6 +27,7 @@ export class LivingProgram {
   #deaths = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #closed = false;
+  #hopeless: CommandError | undefined;
 
   /**
    * Starts it.
@@ -42,6 +43,11 @@ export class LivingProgram {
   /** The present life; none while one is being ended, and while it waits for the next one. */
   get program(): Program | undefined {
     return this.#program;
+  }
+
+  /** Why there will be no life any more. */
+  get hopeless(): CommandError | undefined {
+    return this.#hopeless;
   }
 
   /** It has given a result: it works, and a death begins a new count. */
@@ -95,10 +101,11 @@ export class LivingProgram {
     this.#deaths++;
     if (this.#deaths >= HOPELESS) {
       const [name] = this.#options.command;
-      const times = `${HOPELESS} times in a row without any result`;
-      this.#handlers.onHopeless(
-        new Error(`Cannot keep "${name}" alive: it ended ${times}, at last it ${why}`),
-      );
+      const reason = `it ended ${HOPELESS} times in a row without any result, at last it ${why}`;
+      this.#hopeless = new CommandError(`Cannot keep "${name}" alive: ${reason}`, "gone", {
+        reason,
+      });
+      this.#handlers.onHopeless(this.#hopeless);
       return;
     }
     this.#timer = setTimeout(() => {
