@@ -32,9 +32,9 @@ export interface Limits {
 export interface ChannelEnd {
   /**
    * `broken`: the connection failed or fell silent, and a new channel may go on. `closed`: by this
-   * side. All others are said by the other side: `stopping`: it ends; `deposed`: a newer leader has
-   * come; `replaced`: by a newer channel of the same session; `limit` and `protocol`: it got what it
-   * does not take.
+   * side. `limit` and `protocol`: one side got what it does not take, as the message says. All others
+   * are said by the other side: `stopping`: it ends; `deposed`: a newer leader has come; `replaced`: by
+   * a newer channel of the same session.
    */
   readonly code: "broken" | "closed" | "stopping" | "deposed" | "replaced" | "limit" | "protocol";
   readonly message: string;
@@ -53,32 +53,47 @@ export interface Channel<Out, In> {
    * @throws {RangeError} when the frame is longer than the other side takes, or than this side may say
    */
   send(frame: Out): void;
-  /** Bytes that were sent and that the connection has not taken yet. */
+  /**
+   * Bytes that were sent and that the connection has not taken yet; of what has not been encoded yet,
+   * UTF-16 units.
+   */
   readonly queuedBytes: number;
   /** Resolves when less is queued than is good to have; at once, as a rule. */
   writable(): Promise<void>;
-  /** Sets who hears the frames, in order; those that came before are handed on at once. */
+  /**
+   * Sets who hears the frames, in order; those that came before are handed on at once. What it throws
+   * ends the channel with `protocol`.
+   */
   onFrame(hear: (frame: In) => void): void;
+  /** Whether the other side was heard of late. */
+  readonly responsive: boolean;
+  /** Hears that `responsive` has changed; returns what removes it. */
+  onResponsive(hear: (responsive: boolean) => void): () => void;
+  /** How it has ended; undefined while it goes on. Known before `ended` resolves. */
+  readonly end: ChannelEnd | undefined;
   /** Resolves once it has ended, however; then no frame is handed on any more. */
   readonly ended: Promise<ChannelEnd>;
-  /** Ends it; the other side is told why. */
+  /** Ends it; the other side is told why, without a reason that this side is `stopping`. */
   close(reason?: { code: "stopping" | "deposed" | "replaced" | "limit"; message: string }): void;
 }
 
-/** The caller's end of a channel. */
-export interface CallerChannel extends Channel<CallerFrame, CalleeFrame> {
+/** What was agreed on when a channel was made; both sides know it. */
+export interface Agreed {
   /** Whether the worker still knows the session that the caller wanted to go on with. */
   readonly resumed: boolean;
   /** How much the worker takes. */
   readonly limits: Limits;
   /** What can be asked of the worker: names of methods and streams that both contracts have. */
   readonly methods: ReadonlySet<string>;
-  /** Whether the worker stops. */
+  /** Whether the worker stops, as it said when the channel was made; later a `drain` tells it. */
   readonly draining: boolean;
 }
 
+/** The caller's end of a channel. */
+export interface CallerChannel extends Channel<CallerFrame, CalleeFrame>, Agreed {}
+
 /** The worker's end of a channel. */
-export type CalleeChannel = Channel<CalleeFrame, CallerFrame>;
+export interface CalleeChannel extends Channel<CalleeFrame, CallerFrame>, Agreed {}
 
 /** How a call is made, whatever the contract: what `Caller` offers to `group/`. */
 export interface CallOptions {

@@ -165,6 +165,29 @@ export interface ByeFrame {
   readonly message: string;
 }
 
+/**
+ * Coordinator to worker: another key, for handshakes to come. It is a compact JWE (`dir`, `A256GCM`)
+ * with the key that the handshake of this channel was made with; in it is a {@linkcode OfferedKeys}.
+ */
+export interface KeysFrame {
+  readonly t: "keys";
+  readonly jwe: string;
+}
+
+/** Worker to coordinator, answering `keys`: it knows that key now. */
+export interface KeyedFrame {
+  readonly t: "keyed";
+  readonly kid: string;
+}
+
+/** What is encrypted in a {@linkcode KeysFrame}. */
+export interface OfferedKeys {
+  /** A JSON Web Key: `kty` is `oct`, with `kid` and `k`. */
+  readonly key: Json;
+  /** The worker's nonce in this channel's handshake, so that no other channel takes it. */
+  readonly nonce: string;
+}
+
 /** What a caller says. */
 export type CallerFrame =
   | CallFrame
@@ -189,7 +212,7 @@ export type CalleeFrame =
 export type Frame = CallerFrame | CalleeFrame;
 
 /** What a channel says by itself. */
-export type ControlFrame = PingFrame | ByeFrame;
+export type ControlFrame = PingFrame | ByeFrame | KeysFrame | KeyedFrame;
 
 /** A piece of a frame that is too long for one message; the pieces' texts together are its JSON. */
 export interface PartFrame {
