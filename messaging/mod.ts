@@ -53,7 +53,20 @@ export {
   UnauthorizedError,
 } from "./errors.ts";
 export type { Member, MemberState, WorkerRef } from "./group/member.ts";
+export { Acceptor, type AcceptorOptions } from "./session/acceptor.ts";
+export type { AcceptOptions } from "./session/accept_channel.ts";
+export { clientMessageSocket } from "./session/client_message_socket.ts";
+export type { DialOptions } from "./session/dial_channel.ts";
+export type { HeartbeatOptions } from "./session/heartbeat.ts";
+export { type Key, KeyRing, newKey } from "./session/key_ring.ts";
+export { Link, type LinkOptions, type LinkState } from "./session/link.ts";
+export { MESSAGES_PATH, type MessageSocket, SUBPROTOCOL } from "./session/message_socket.ts";
+export { type Negotiation, negotiationOf } from "./session/negotiation.ts";
+export { serverMessageSocket } from "./session/server_message_socket.ts";
+export { type ChannelOptions, SocketChannel } from "./session/socket_channel.ts";
+export type { ReaderLimits } from "./wire/message_reader.ts";
 export type {
+  Agreed,
   CalleeChannel,
   CallerChannel,
   CallOptions,

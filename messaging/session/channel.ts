@@ -37,6 +37,7 @@ export interface ChannelEnd {
    * a newer channel of the same session.
    */
   readonly code: "broken" | "closed" | "stopping" | "deposed" | "replaced" | "limit" | "protocol";
+  /** Why, for people. */
   readonly message: string;
 }
 
@@ -65,12 +66,6 @@ export interface Channel<Out, In> {
    * ends the channel with `protocol`.
    */
   onFrame(hear: (frame: In) => void): void;
-  /** Whether the other side was heard of late. */
-  readonly responsive: boolean;
-  /** Hears that `responsive` has changed; returns what removes it. */
-  onResponsive(hear: (responsive: boolean) => void): () => void;
-  /** How it has ended; undefined while it goes on. Known before `ended` resolves. */
-  readonly end: ChannelEnd | undefined;
   /** Resolves once it has ended, however; then no frame is handed on any more. */
   readonly ended: Promise<ChannelEnd>;
   /** Ends it; the other side is told why, without a reason that this side is `stopping`. */
@@ -93,7 +88,7 @@ export interface Agreed {
 export interface CallerChannel extends Channel<CallerFrame, CalleeFrame>, Agreed {}
 
 /** The worker's end of a channel. */
-export interface CalleeChannel extends Channel<CalleeFrame, CallerFrame>, Agreed {}
+export type CalleeChannel = Channel<CalleeFrame, CallerFrame>;
 
 /** How a call is made, whatever the contract: what `Caller` offers to `group/`. */
 export interface CallOptions {

@@ -24,6 +24,10 @@ export interface MessageSocket extends TextSink {
   readonly closed: Promise<Error | undefined>;
 }
 
+/** The subprotocol of WebSockets that channels are made over. */
+export const SUBPROTOCOL = "troupe.v1";
+/** The path at which a worker accepts them. */
+export const MESSAGES_PATH = "/troupe/messages";
 /** Bytes that may be queued when a socket counts as drained. */
 export const DRAINED_BYTES = 64 * 1024;
 /** Milliseconds that a farewell may take. */

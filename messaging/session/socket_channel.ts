@@ -13,6 +13,7 @@ import type { ByeFrame, ControlFrame, Frame } from "../wire/frame.ts";
 import { MessageReader, READER_LIMITS, type ReaderLimits } from "../wire/message_reader.ts";
 import { MessageWriter } from "../wire/message_writer.ts";
 import { WireError } from "../wire/wire_error.ts";
+import { type BothWays, bothWays } from "./both_ways.ts";
 import type { Agreed, Channel, ChannelEnd, Limits, Peer } from "./channel.ts";
 import { Heartbeat, type HeartbeatOptions } from "./heartbeat.ts";
 import type { Key } from "./key_ring.ts";
@@ -50,7 +51,7 @@ export interface ChannelStart extends ChannelOptions {
 /** Frames that wait for who hears them. */
 const MAX_UNHEARD = 10_000;
 
-/** See the module's text. */
+/** One connection after its handshake: a channel for both who call and who are called. */
 export class SocketChannel implements Channel<Frame, Frame>, Agreed {
   readonly peer: Peer;
   readonly session: string;
@@ -72,6 +73,7 @@ export class SocketChannel implements Channel<Frame, Frame>, Agreed {
   #unheard: Frame[] = [];
   #pings = 0;
   #end?: ChannelEnd;
+  #ways?: BothWays;
 
   /** Takes a socket over; see {@linkcode ChannelStart}. */
   constructor(start: ChannelStart) {
@@ -102,14 +104,26 @@ export class SocketChannel implements Channel<Frame, Frame>, Agreed {
     });
   }
 
+  /** It as who calls sees it; with `callee`, that takes the place of who hears all frames. */
+  get caller(): BothWays["caller"] {
+    return (this.#ways ??= bothWays(this)).caller;
+  }
+
+  /** It as who is called sees it. */
+  get callee(): BothWays["callee"] {
+    return (this.#ways ??= bothWays(this)).callee;
+  }
+
   get queuedBytes(): number {
     return this.#writer.queuedBytes;
   }
 
+  /** Whether the other side was heard of late. */
   get responsive(): boolean {
     return this.#heartbeat.responsive;
   }
 
+  /** How it has ended; undefined while it goes on. Known before `ended` resolves. */
   get end(): ChannelEnd | undefined {
     return this.#end;
   }
@@ -129,13 +143,14 @@ export class SocketChannel implements Channel<Frame, Frame>, Agreed {
     for (const frame of unheard) this.#handOn(frame);
   }
 
+  /** Hears that `responsive` has changed; returns what removes it. */
   onResponsive(hear: (responsive: boolean) => void): () => void {
     this.#watchers.add(hear);
     return () => void this.#watchers.delete(hear);
   }
 
   close(
-    { code, message }: { code: ByeFrame["code"]; message: string } = {
+    { code, message }: { code: "stopping" | "deposed" | "replaced" | "limit"; message: string } = {
       code: "stopping",
       message: "it was closed",
     },

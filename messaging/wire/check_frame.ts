@@ -121,7 +121,7 @@ const SHAPES: ReadonlyMap<unknown, Shape> = new Map<WireFrame["t"], Shape>([
   ],
   ["item", said("callee", count("id"), count("n"), anything("item"))],
   ["unknown", said("callee", ids)],
-  ["event", said("callee", count("n"), named("event"), anything("data"))],
+  ["event", said("callee", count("n"), named("event"), anything("data"), count("lost", true))],
   ["drain", said("callee")],
   ["keyed", said("callee", named("kid"))],
   ["ping", said("both", count("n"))],

@@ -1,0 +1,77 @@
+import { CLOSE_MS, DRAINED_BYTES, type MessageSocket } from "./message_socket.ts";
+
+/** How often it is looked whether what was sent has gone; nothing tells it (ms). */
+const LOOK_MS = 5;
+const NORMAL = 1000;
+
+/**
+ * The accepting side's socket: what `Deno.upgradeWebSocket` returns, at once, so that no message is
+ * missed.
+ *
+ * Such a socket cannot be cut: `abort()` counts it as ended, and Deno closes it when the other side
+ * does not answer the pings that it sends by itself (`idleTimeout`), or TCP gives up.
+ */
+export function serverMessageSocket(socket: WebSocket): MessageSocket {
+  const { promise: closed, resolve: setClosed } = Promise.withResolvers<Error | undefined>();
+  const early: string[] = [];
+  let waiting: string[] = [];
+  let hear: ((message: string) => void) | undefined;
+  let ended = false;
+  let farewell: ReturnType<typeof setTimeout> | undefined;
+
+  function end(error?: Error): void {
+    ended = true;
+    clearTimeout(farewell);
+    setClosed(error);
+  }
+  function close(error?: Error): void {
+    if (ended) return;
+    // throws while the socket is not open yet
+    if (socket.readyState === WebSocket.OPEN) socket.close(NORMAL);
+    farewell ??= setTimeout(() => end(error), CLOSE_MS);
+  }
+
+  socket.onopen = () => {
+    if (ended || farewell !== undefined) return socket.close(NORMAL);
+    for (const message of waiting) socket.send(message);
+    waiting = [];
+  };
+  socket.onmessage = ({ data }) => {
+    if (ended) return;
+    if (typeof data !== "string") {
+      const error = new TypeError("a message came that is not text");
+      close(error);
+      end(error);
+    } else if (hear) hear(data);
+    else early.push(data);
+  };
+  socket.onerror = (event) =>
+    end(new Error(event instanceof ErrorEvent ? event.message : "the connection broke"));
+  socket.onclose = () => end();
+
+  return {
+    closed,
+    get queuedBytes() {
+      return ended ? 0 : socket.bufferedAmount;
+    },
+    send(message) {
+      if (ended || farewell !== undefined) return;
+      if (socket.readyState === WebSocket.OPEN) socket.send(message);
+      else if (socket.readyState === WebSocket.CONNECTING) waiting.push(message);
+    },
+    async drained() {
+      while (!ended && socket.bufferedAmount > DRAINED_BYTES) {
+        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      }
+    },
+    onMessage(listener) {
+      hear = listener;
+      for (const message of early.splice(0)) listener(message);
+    },
+    close: () => close(),
+    abort() {
+      close();
+      end();
+    },
+  };
+}
