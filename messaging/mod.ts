@@ -86,4 +86,3 @@ export type { TaskOptions } from "./work/task_options.ts";
 export type { Attempt, AttemptEnd, TaskDone, TaskFailed, TaskResult } from "./work/task_result.ts";
 export type { Inputs } from "./work/task_source.ts";
 export { Work, type WorkOptions } from "./work/work.ts";
-export { type Key, KeyRing, newKey } from "./session/key_ring.ts";

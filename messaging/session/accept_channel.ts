@@ -11,7 +11,7 @@ import {
   readHandshake,
 } from "./handshake_messages.ts";
 import { Inbox } from "./inbox.ts";
-import type { KeyRing } from "./key_ring.ts";
+import type { Key, KeyRing } from "./key_ring.ts";
 import type { MessageSocket } from "./message_socket.ts";
 import type { Negotiation } from "./negotiation.ts";
 import { digestOfMessage, newNonce, sign, verify } from "./proofs.ts";
@@ -21,8 +21,10 @@ import { type ChannelOptions, FRAME_BYTES, SocketChannel } from "./socket_channe
 export interface AcceptOptions extends ChannelOptions {
   /** This side. */
   self: { readonly name: string; readonly instance: string };
-  /** The keys of this side; those that a coordinator offers are added. */
+  /** The keys of this side. */
   keys: KeyRing;
+  /** Takes a key that a coordinator offers. */
+  addKey(key: Key): void;
   /** The contract of this side. */
   negotiation: Negotiation;
   /** Milliseconds until the handshake must be over. @default 5_000 */
@@ -82,9 +84,9 @@ async function shakeHands(
     const message = `it speaks version ${v} of the protocol, this side version ${PROTOCOL_VERSION}`;
     throw new RefusedError("protocol", message);
   }
-  const key = kids.map((kid) => keys.find(kid)).find((key) => key !== undefined);
+  const key = kids.map((kid) => keys.get(kid)).find((key) => key !== undefined);
   if (!key) {
-    const [theirs, own] = [kids, keys.kids].map((kids) => kids.map((kid) => `"${kid}"`).join(", "));
+    const [theirs, own] = [kids, keys.ids].map((kids) => kids.map((kid) => `"${kid}"`).join(", "));
     const message = `no key is common: the dialing side has ${theirs}, this side ${own}`;
     throw new RefusedError("unauthorized", message);
   }
@@ -118,7 +120,7 @@ async function shakeHands(
   socket.send(JSON.stringify({ t: "welcome", ...agreed, methods }));
   const channel = new SocketChannel({
     ...options,
-    ...(role === "coordinator" && { addKey: (key) => keys.add(key) }),
+    addKey: role === "coordinator" ? options.addKey : undefined,
     reader: { frameBytes: agreed.limits.frameBytes, ...options.reader },
     socket,
     peer,

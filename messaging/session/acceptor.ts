@@ -9,11 +9,14 @@ import { asError } from "../../runtime/mod.ts";
 import { acceptChannel, type AcceptOptions } from "./accept_channel.ts";
 import type { Agreed, Limits, Peer } from "./channel.ts";
 import { RefusedError } from "./dial_channel.ts";
+import { MAX_KIDS } from "./handshake_messages.ts";
+import { type Key, KeyRing } from "./key_ring.ts";
 import type { MessageSocket } from "./message_socket.ts";
 import type { SocketChannel } from "./socket_channel.ts";
 
 /** Options of {@linkcode Acceptor}. */
-export interface AcceptorOptions extends Omit<AcceptOptions, "agree" | "onMade" | "signal"> {
+export interface AcceptorOptions
+  extends Omit<AcceptOptions, "addKey" | "agree" | "onMade" | "signal"> {
   /** How much is taken from each caller. */
   limits: Limits;
   /**
@@ -57,15 +60,23 @@ export class Acceptor {
   readonly #pending = new Set<AbortController>();
   #token = NO_TOKEN;
   #closed = false;
+  /** Those that it began with, and those that were offered. */
+  #keys: KeyRing;
 
   /** Accepts nothing by itself: sockets are given to `accept()`. */
   constructor(options: AcceptorOptions) {
     this.#options = options;
+    this.#keys = options.keys;
   }
 
   /** The channels that are there. */
   get channels(): SocketChannel[] {
     return [...this.#sessions.values()].flatMap(({ channel }) => channel ?? []);
+  }
+
+  /** The keys: those that it began with, and those that coordinators have offered. */
+  get keys(): KeyRing {
+    return this.#keys;
   }
 
   /** The highest token that was proven; undefined if none was. */
@@ -92,6 +103,8 @@ export class Acceptor {
     try {
       await acceptChannel(socket, {
         ...this.#options,
+        keys: this.#keys,
+        addKey: (key) => this.#addKey(key),
         signal: giveUp.signal,
         agree: (peer, session) => this.#agree(peer, session),
         onMade: (channel) => this.#made(channel),
@@ -112,6 +125,12 @@ export class Acceptor {
       channel?.close(reason);
     }
     this.#sessions.clear();
+  }
+
+  /** Keeps a key for handshakes to come; one of the same id gives way. */
+  #addKey(key: Key): void {
+    const others = this.#keys.ids.filter((id) => id !== key.kid).map((id) => this.#keys.get(id)!);
+    this.#keys = new KeyRing([...others.slice(-MAX_KIDS + 1), key]);
   }
 
   /** Whether a peer that has proven itself may go on; the first step of what is done in its tick. */

@@ -5,6 +5,7 @@ import {
   acceptorClaims,
   HANDSHAKE_BYTES,
   type Hello,
+  MAX_KIDS,
   PROTOCOL_VERSION,
   readHandshake,
   type Refused,
@@ -28,8 +29,8 @@ export interface DialOptions extends ChannelOptions {
   self: Peer;
   /** The session to begin or to go on with. */
   session: string;
-  /** The keys of this side. */
-  keys: KeyRing;
+  /** The keys of this side, asked at each handshake. */
+  keys: () => KeyRing;
   /** The contract of this side. */
   negotiation: Negotiation;
   /** The worker's name; another one that answers is refused. @default any */
@@ -87,13 +88,14 @@ async function shakeHands(
   options: DialOptions,
 ): Promise<SocketChannel> {
   const { self, session, negotiation } = options;
+  const keys = options.keys();
   const hello: Hello = {
     t: "hello",
     v: PROTOCOL_VERSION,
     ...self,
     session,
     nonce: newNonce(),
-    kids: options.keys.kids,
+    kids: keys.ids.slice(0, MAX_KIDS),
     contract: negotiation.contract,
   };
   const helloText = JSON.stringify(hello);
@@ -104,7 +106,7 @@ async function shakeHands(
   // whoever says that has proven nothing
   if (challenge.t === "refused") throw unproven(challenge);
   const helloDigest = await digestOfMessage(helloText);
-  const { key, claims } = await verified(challenge.proof, helloDigest, options);
+  const { key, claims } = await verified(challenge.proof, helloDigest, keys, options.expect);
 
   const differs = claims.contract.digest !== negotiation.contract.digest;
   const prove = JSON.stringify({
@@ -142,9 +144,10 @@ async function shakeHands(
 async function verified(
   proof: string,
   hello: string,
-  { keys, expect }: DialOptions,
+  keys: KeyRing,
+  expect: string | undefined,
 ): Promise<{ key: Key; claims: AcceptorClaims }> {
-  const key = keys.find(kidOf(proof)) ?? keys.current;
+  const key = keys.get(kidOf(proof)) ?? keys.current;
   const claims = await verify(proof, key, acceptorClaims);
   if (claims?.hello !== hello) {
     throw new RefusedError("unauthorized", "the worker has not proven that it has the key");

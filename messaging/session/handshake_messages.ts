@@ -8,6 +8,8 @@ import { WireError } from "../wire/wire_error.ts";
 export const PROTOCOL_VERSION = 1;
 /** Bytes of a message of the handshake. */
 export const HANDSHAKE_BYTES = 64 * 1024;
+/** Key ids in a `hello`. */
+export const MAX_KIDS = 16;
 const DEPTH = 64;
 
 const name = z.string().min(1).max(253);
@@ -27,7 +29,7 @@ const hello = z.object({
   instance: id,
   session: id,
   nonce,
-  kids: z.array(id).min(1).max(16),
+  kids: z.array(id).min(1).max(MAX_KIDS),
   contract: contractId,
   token: count.optional(),
 });

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { z } from "zod";
 
-/** Bytes of a key: as many as HMAC-SHA-256, which proves that one has it, makes use of. */
+/** Bytes of a key: as many as HMAC-SHA-256 makes use of, and as AES-256 needs. */
 const KEY_BYTES = 32;
 
 /** What coordinator and workers share, by which they know each other. */
@@ -19,7 +19,7 @@ const keySet = z.object({
     kty: z.literal("oct"),
     kid: text.max(64),
     k: text.transform((given) => new Uint8Array(Buffer.from(given, "base64url")))
-      .refine((secret) => secret.length >= KEY_BYTES),
+      .refine((secret) => secret.length === KEY_BYTES),
   })).min(1),
 });
 
@@ -54,8 +54,8 @@ export class KeyRing {
     } catch {
       // what JSON and zod say quotes the text
       throw new TypeError(
-        "Cannot read keys: allowed is a JSON Web Key Set of symmetric keys with an id, each of at " +
-          `least ${KEY_BYTES} bytes`,
+        "Cannot read keys: allowed is a JSON Web Key Set of symmetric keys with an id, each of " +
+          `${KEY_BYTES} bytes`,
       );
     }
   }

@@ -4,10 +4,10 @@
  * dialer's within the digest of `hello` and the acceptor's within its own proof, so that none can be
  * used again.
  */
+import { Buffer } from "node:buffer";
 import { compactDecrypt, CompactEncrypt, CompactSign, compactVerify } from "jose";
 import type { z } from "zod";
-import type { Json, OfferedKeys } from "../wire/frame.ts";
-import { type Key, readKey, toBase64Url, toJwk } from "./key_ring.ts";
+import { type Key, KeyRing } from "./key_ring.ts";
 
 const NONCE_BYTES = 32;
 const encoder = new TextEncoder();
@@ -15,12 +15,13 @@ const decoder = new TextDecoder();
 
 /** 32 bytes of chance, in base64url. */
 export function newNonce(): string {
-  return toBase64Url(crypto.getRandomValues(new Uint8Array(NONCE_BYTES)));
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))).toString("base64url");
 }
 
 /** The SHA-256 of a message as it was sent, in base64url. */
 export async function digestOfMessage(text: string): Promise<string> {
-  return toBase64Url(new Uint8Array(await crypto.subtle.digest("SHA-256", encoder.encode(text))));
+  const digest = await crypto.subtle.digest("SHA-256", encoder.encode(text));
+  return Buffer.from(digest).toString("base64url");
 }
 
 /** Claims, signed with a key: a compact JWS with HS256. */
@@ -46,9 +47,9 @@ export async function verify<S extends z.ZodType>(
   }
 }
 
-/** Another key, encrypted with one that both sides have. */
+/** Another key, encrypted with one that both sides have, for the channel of that nonce. */
 export function encryptKey(key: Key, nonce: string, { kid, secret }: Key): Promise<string> {
-  const offered: OfferedKeys = { key: toJwk(key), nonce };
+  const offered = { ...JSON.parse(new KeyRing([key]).toText()), nonce };
   return new CompactEncrypt(encoder.encode(JSON.stringify(offered)))
     .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid }).encrypt(secret);
 }
@@ -63,8 +64,8 @@ export async function decryptKey(jwe: string, nonce: string, { secret }: Key): P
     keyManagementAlgorithms: ["dir"],
     contentEncryptionAlgorithms: ["A256GCM"],
   });
-  const offered: Json = JSON.parse(decoder.decode(plaintext));
-  const { key, nonce: given } = offered as { key?: Json; nonce?: Json };
-  if (given !== nonce) throw new Error("it was offered in another channel");
-  return readKey(key, "what was offered");
+  const text = decoder.decode(plaintext);
+  const key = KeyRing.parse(text).current; // first, as no error of its tells the text
+  if (JSON.parse(text).nonce !== nonce) throw new Error("it was offered in another channel");
+  return key;
 }

@@ -167,7 +167,8 @@ export interface ByeFrame {
 
 /**
  * Coordinator to worker: another key, for handshakes to come. It is a compact JWE (`dir`, `A256GCM`)
- * with the key that the handshake of this channel was made with; in it is a {@linkcode OfferedKeys}.
+ * with the key that the handshake of this channel was made with. In it is a JSON Web Key Set of the one
+ * key, with one field more: `nonce`, the worker's of that handshake, so that no other channel takes it.
  */
 export interface KeysFrame {
   readonly t: "keys";
@@ -178,14 +179,6 @@ export interface KeysFrame {
 export interface KeyedFrame {
   readonly t: "keyed";
   readonly kid: string;
-}
-
-/** What is encrypted in a {@linkcode KeysFrame}. */
-export interface OfferedKeys {
-  /** A JSON Web Key: `kty` is `oct`, with `kid` and `k`. */
-  readonly key: Json;
-  /** The worker's nonce in this channel's handshake, so that no other channel takes it. */
-  readonly nonce: string;
 }
 
 /** What a caller says. */

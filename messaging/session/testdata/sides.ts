@@ -75,7 +75,7 @@ export function testLink(
   const sockets: MemorySocket[] = [];
   const link = new Link({
     self: { role: "coordinator", name: "boss", instance: "c0" },
-    keys: new KeyRing([testKey(1)]),
+    keys: () => new KeyRing([testKey(1)]),
     negotiation: methodsOf("greet"),
     dial: () => {
       const [near, far] = memorySockets();
