@@ -22,6 +22,16 @@ import {
 import { explain } from "./recorder/explain_pod.ts";
 import type { FlightRecorder } from "./recorder/flight_recorder.ts";
 import type { Escalation } from "./supervision/mod.ts";
+import {
+  checkAt,
+  checkCron,
+  type CheckedTimer,
+  checkEvery,
+  type CronTimerOptions,
+  type Timer,
+  type TimerEvent,
+  type TimerOptions,
+} from "./timers/mod.ts";
 import { checkRunParams, type RunParams } from "./workloads/run_params.ts";
 import type { Workload } from "./workloads/workload.ts";
 
@@ -180,6 +190,60 @@ export class Coordinator implements AsyncDisposable {
   }
 
   /**
+   * Calls `handler` after each interval: a number of milliseconds, or a text such as `"10m"`, `"1h30m"`
+   * or `"500ms"`, from 100 ms to 366 days. The times are counted from when the timer was set for the
+   * first time, by whichever replica; a restart does not shift them, another interval begins anew.
+   *
+   * Only the leader calls handlers, once for each due time over all replicas and restarts, and for one
+   * timer one at a time; it works before and after `start()`, which begins to call. What handlers throw
+   * goes to `onError`. Each due time is one write to ConfigMap `troupe-<coordinator>-timers`, which
+   * timers that are due at once share. See `docs/timers.md`.
+   *
+   * @example
+   * ```ts ignore
+   * coordinator.every("10m", ({ due, missed }) => console.log(`due at ${due}, ${missed} left out`));
+   * ```
+   *
+   * @throws {TypeError} naming each bad parameter, or when there is a timer of its name
+   * @throws {RangeError} when there are 1,000 timers
+   */
+  every(
+    interval: number | string,
+    handler: Handler<TimerEvent>,
+    options: TimerOptions = {},
+  ): Timer {
+    return this.#set(checkEvery(interval, handler, options));
+  }
+
+  /**
+   * Calls `handler` once, at `date`; at once if that is past, unless it is so by more than a week when
+   * the timer is set for the first time. What `every` says holds for it too.
+   *
+   * @throws {TypeError} naming each bad parameter, or when there is a timer of its name
+   * @throws {RangeError} when there are 1,000 timers
+   */
+  at(date: Date, handler: Handler<TimerEvent>, options: TimerOptions = {}): Timer {
+    return this.#set(checkAt(date, handler, options));
+  }
+
+  /**
+   * Calls `handler` at the times of a cron expression, such as `"0 3 * * *"` (minute, hour, day of the
+   * month, month, day of the week) or `"@daily"`, in a time zone. Times of the day come once a day, also
+   * when a clock change skips or repeats them; with an hour of `*` or every n-th it goes by the hours that
+   * pass. What `every` says holds for it too.
+   *
+   * @throws {TypeError} naming each bad parameter, or when there is a timer of its name
+   * @throws {RangeError} when there are 1,000 timers
+   */
+  cron(
+    expression: string,
+    handler: Handler<TimerEvent>,
+    options: CronTimerOptions = {},
+  ): Timer {
+    return this.#set(checkCron(expression, handler, options));
+  }
+
+  /**
    * Calls `handler` each time that this coordinator begins to lead, at once if it does; returns what
    * removes it. What needs leadership takes `term.signal`: it aborts before another one can lead, and
    * when the coordinator is stopped. Leadership is handed over when the handler has settled, or after
@@ -271,5 +335,9 @@ export class Coordinator implements AsyncDisposable {
   /** Stops the coordinator. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  #set(timer: CheckedTimer): Timer {
+    return this.#engine.timers.add({ ...timer, handler: this.#engine.called(timer.handler) });
   }
 }

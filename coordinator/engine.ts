@@ -24,8 +24,10 @@ import type { Mandate } from "./leadership/mandate.ts";
 import { SoloLeadership } from "./leadership/solo_leadership.ts";
 import { Tenure } from "./leadership/tenure.ts";
 import type { CheckedCoordinatorOptions } from "./options.ts";
+import { Records } from "./records/mod.ts";
 import { SupervisionReports, Supervisor, ViewCluster } from "./supervision/mod.ts";
 import { Telemetry } from "./telemetry.ts";
+import { type TimerEvent, timerRecord, Timers } from "./timers/mod.ts";
 import { Workloads } from "./workloads/workloads.ts";
 
 /** Where a coordinator is in its life. */
@@ -52,6 +54,10 @@ export class Engine {
   readonly tenure: Tenure;
   /** What runs. */
   readonly workloads: Workloads;
+  /** What it remembers in the cluster. */
+  readonly records: Records;
+  /** Calls handlers when they are due. */
+  readonly timers: Timers;
   /** Brings what supervision decides to handlers. */
   readonly reports: SupervisionReports;
   /** Sees to workers that fail. */
@@ -128,6 +134,16 @@ export class Engine {
           repaired,
         }),
     });
+    this.records = new Records({
+      client: this.#transport,
+      coordinator: options.name,
+      namespace: this.namespace,
+    });
+    this.timers = new Timers({
+      record: this.records.record("timers", timerRecord),
+      onError,
+      handled: (name, call) => this.telemetry.timer(name, call),
+    });
     this.reports = new SupervisionReports({ emit: (report) => this.#emit(report), onError });
     this.supervisor = new Supervisor({
       client: this.#transport,
@@ -181,6 +197,11 @@ export class Engine {
     return this.tenure.bind(this.telemetry.caused(handler));
   }
 
+  /** A timer's handler under the mandate of the moment. */
+  called(handler: Handler<TimerEvent>): Handler<TimerEvent> {
+    return this.hub.scoped(this.tenure.bind(handler));
+  }
+
   /** Start order; the stop order follows in `#close`. */
   async #run(signal: AbortSignal | undefined): Promise<void> {
     // 1. Signals come first: a SIGTERM while it starts must find someone who drains.
@@ -221,7 +242,8 @@ export class Engine {
     const deadline = performance.now() + grace;
     // 5. Work that needs leadership ends while it still leads: the next one must find it settled.
     const supervised = this.supervisor.close().then(() => this.reports.settled());
-    const settled = Promise.all([this.leading.close(), supervised]);
+    //    A timer that took a due time after this would begin what the grace does not cover.
+    const settled = Promise.all([this.leading.close(), this.timers.close(), supervised]);
     // 6. The hub takes no more changes, and what waits there is handled: a handler may still use
     //    workloads (delete them, say), so workloads and watches live until the handlers have ended.
     await this.hub.close(grace);
@@ -268,6 +290,8 @@ export class Engine {
     this.#emit({ type: "leading", token: mandate.token });
     this.hub.open();
     this.leading.begin(mandate);
+    // after what an earlier leader could write is fenced off: a timer's handler may use workloads
+    this.timers.begin(mandate);
     if (this.#options.prune) {
       this.workloads.prune().catch((e) => {
         if (!mandate.signal.aborted) this.errors.report(e);

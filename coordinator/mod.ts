@@ -111,6 +111,14 @@ export {
   type FlightRecorderOptions,
   type RecordOptions,
 } from "./recorder/flight_recorder.ts";
+export type {
+  CronTimerOptions,
+  InterruptedPolicy,
+  MissedPolicy,
+  Timer,
+  TimerEvent,
+  TimerOptions,
+} from "./timers/mod.ts";
 export type { WatchOptions } from "./cluster_view.ts";
 export type { Head, HeadKind } from "./workloads/definition/mod.ts";
 export type { StorageParams, VolumeParams } from "./workloads/definition/params/disks.ts";

@@ -133,6 +133,11 @@ export class Telemetry {
     }, fn);
   }
 
+  /** Calls the handler of a timer, and records how it ended and what it does meanwhile. */
+  timer(name: string, call: () => Promise<void>): Promise<void> {
+    return this.recorder.handler({ object: { kind: "Timer", name }, cause: undefined }, call);
+  }
+
   /** An event of the coordinator itself; those that tell what it decided are recorded. */
   onDecision(event: OwnEvent): void {
     const { type: decision } = event;
