@@ -28,6 +28,8 @@ export class Sandbox implements AsyncDisposable {
   /** Ends what is under way when coordinators are cut off. */
   #cut = new AbortController();
   readonly #client = Deno.createHttpClient({});
+  /** Answers requests of coordinators, given as `GET /path`, if it is set; `forward` asks the API server. */
+  intercept: ((line: string, forward: () => Promise<Response>) => Promise<Response>) | undefined;
   /** Requests that coordinators sent, as `GET /path`. */
   readonly requests: string[] = [];
   /** Typed clients of namespace `team`. */
@@ -62,7 +64,9 @@ export class Sandbox implements AsyncDisposable {
       const held = this.#held?.pattern.test(line) ? this.#held : undefined;
       if (held !== undefined) this.#held = undefined;
       const url = server.url + pathname + search;
-      const answer = await fetch(url, { method, headers, body, signal, client });
+      const forward = (): Promise<Response> =>
+        fetch(url, { method, headers, body, signal, client });
+      const answer = await (this.intercept?.(line, forward) ?? forward());
       held?.answered();
       await held?.released;
       return answer;

@@ -2,7 +2,12 @@
  * One replica of a coordinator, for tests that kill and pause it. It runs what its one argument, as
  * JSON, says, and prints what it hears as lines of JSON.
  */
-import { Coordinator, NotLeadingError, type RunParams } from "../../coordinator/mod.ts";
+import {
+  Coordinator,
+  NotLeadingError,
+  type RunParams,
+  type TimerOptions,
+} from "../../coordinator/mod.ts";
 import { seededRandom } from "../../testing/mod.ts";
 import { type SeenPod, seenPod } from "./seen_pod.ts";
 
@@ -20,6 +25,8 @@ export interface ReplicaConfig {
   scaler?: { name: string; every: number };
   /** The leader deletes this workload as soon as it leads. */
   deletes?: string;
+  /** Timers, by name; what they are called for is printed. */
+  timers?: Record<string, { interval: string; options: TimerOptions }>;
   /** Prints all that is heard of pods, by a handler that is busy up to so many milliseconds. */
   hear?: { seed: number; busy: number };
   /** Milliseconds of silence that end a connection. */
@@ -33,6 +40,7 @@ export type ReplicaLine =
   | { line: "lost" | "following" | "stopped" }
   | { line: "pod"; type: string; uid: string; step: string | undefined; replayed: boolean }
   | HeardLine
+  | { line: "due"; name: string; due: number; again: boolean; missed: number; token: number }
   | { line: "error"; message: string };
 
 /** An event of a pod, as a validator takes it. */
@@ -104,6 +112,11 @@ if (import.meta.main) {
       });
       await sleep(random() * hear.busy);
     });
+  }
+  for (const [name, { interval, options }] of Object.entries(config.timers ?? {})) {
+    coordinator.every(interval, ({ due, again, missed, token }) => {
+      say({ line: "due", name, due: due.getTime(), again, missed, token: token ?? 0 });
+    }, { ...options, name });
   }
   if (ticker !== undefined) {
     coordinator.onLeading(async ({ signal, token }) => {
