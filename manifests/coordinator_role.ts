@@ -67,6 +67,22 @@ export interface CoordinatorRulesOptions {
      */
     tls?: boolean;
   };
+  /**
+   * Whether it has timers, which it keeps in a ConfigMap.
+   * @default false
+   */
+  timers?: boolean;
+  /**
+   * What else it keeps in ConfigMaps `troupe-<name>-…` of its own, by the end of their names.
+   * @default nothing
+   */
+  records?: readonly string[];
+  /**
+   * The coordinator's name: it may then read and change no other ConfigMaps than those. To create one
+   * cannot be restricted to a name.
+   * @default that of `messaging`; without it all ConfigMaps of the namespace
+   */
+  name?: string;
 }
 
 /** Group and plural of the kinds of heads. */
@@ -114,6 +130,7 @@ export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyR
       "update",
       "watch",
     ]),
+    ...recordRules(options),
   ];
   return rules.filter(({ resources }) => resources!.length > 0);
 }
@@ -123,6 +140,22 @@ function named(messaging: CoordinatorRulesOptions["messaging"]): Pick<PolicyRule
   const { coordinator, tls } = messaging ?? {};
   const kinds = tls ? ["key", "ca", "tls"] : ["key"];
   return { resourceNames: kinds.map((kind) => `troupe-${coordinator}-${kind}`) };
+}
+
+/** ConfigMaps are read and changed by their names alone: nobody lists or watches them. */
+function recordRules(options: CoordinatorRulesOptions): PolicyRule[] {
+  const { timers, records = [], messaging, name = messaging?.coordinator } = options;
+  const all: [string[], string[]][] = [
+    [timers ? ["timers"] : [], ["get", "patch"]],
+    [[...records], ["delete", "get", "patch"]],
+  ];
+  const kept = all.filter(([ends]) => ends.length > 0);
+  if (kept.length === 0) return [];
+  const rules = kept.map(([ends, verbs]): PolicyRule => ({
+    ...rule("", ["configmaps"], verbs),
+    ...(name !== undefined && { resourceNames: ends.map((end) => `troupe-${name}-${end}`) }),
+  }));
+  return [rule("", ["configmaps"], ["create"]), ...rules];
 }
 
 function rule(group: string, resources: string[], verbs: string[]): PolicyRule {

@@ -7,7 +7,11 @@ export class RecordError extends Error {
   /** Its namespace. */
   readonly namespace: string;
 
-  /** @param why what is wrong with it, naming the field */
+  /**
+   * An error about a ConfigMap.
+   *
+   * @param why what is wrong with it, naming the field
+   */
   constructor(
     where: { readonly object: string; readonly namespace: string },
     why: string,
