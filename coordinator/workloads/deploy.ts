@@ -19,7 +19,7 @@ import { ANNOTATIONS, LABELS } from "../labels.ts";
 import type { Mandate } from "../leadership/mandate.ts";
 import { type Definition, drift } from "./definition/mod.ts";
 import { type Decision, type FencedTarget, type FencedWriter, termOf } from "./fenced_writer.ts";
-import { type Kept, kept } from "./operations/kept.ts";
+import { countedWithin, type Kept, kept } from "./operations/kept.ts";
 import { isSeed, remainder, seedOf } from "./seed.ts";
 
 /** What is needed to deploy. */
@@ -101,9 +101,7 @@ export async function deploy(
       (now): Decision<Head> => {
         if (now === undefined || isEnding(now) || !isSame(now, live)) return undefined;
         const changed = hashOf(now) !== hashOf(definition.head);
-        const desired = options.keep !== undefined && !changed
-          ? kept(definition.head, now, options.keep)
-          : definition.head;
+        const desired = desiredOf(definition.head, now, { keep: options.keep, changed });
         drifted = changed ? [] : drift(desired, now);
         applied = changed || drifted.length > 0 && !options.keepDrift;
         replaced = false;
@@ -123,6 +121,18 @@ export async function deploy(
     const head = await clean(stored, context);
     return { head, written: written || head !== stored, drifted };
   }
+}
+
+/** What is applied of a definition, given what is there. */
+function desiredOf(
+  head: Head,
+  live: Head,
+  { keep, changed }: { keep: Kept | undefined; changed: boolean },
+): Head {
+  if (keep === undefined) return head;
+  const desired = changed ? head : kept(head, live, keep);
+  const isCounted = keep.within === undefined || keep.count && !changed;
+  return isCounted ? desired : countedWithin(desired, live, keep.within!);
 }
 
 /**

@@ -14,6 +14,7 @@ import type { RolloutParams } from "./definition/params/rollout.ts";
 import type { ScheduleParams } from "./definition/params/schedule.ts";
 import type { SecurityParams } from "./definition/params/security.ts";
 import type { CheckedSupervision, SupervisionParams } from "./definition/params/supervision.ts";
+import type { CheckedWorkers, WorkersParams } from "./definition/params/workers.ts";
 import { replicasSchema, schema } from "./run_params_schema.ts";
 
 export { MAX_WORKLOAD_NAME } from "./run_params_schema.ts";
@@ -57,6 +58,8 @@ export interface RunParams<S extends Specs = Specs>
    * @default 1
    */
   replicas?: number;
+  /** How many workers by what there is to do, in place of `replicas`; needs a `contract`. */
+  workers?: WorkersParams;
   /** Command in place of the image's entry point. */
   command?: string[];
   /** Arguments in place of the image's. */
@@ -104,6 +107,7 @@ export type CheckedRunParams = RunParams & {
   /** 1 for what has no number of workers. */
   replicas: number;
   supervision?: CheckedSupervision;
+  workers?: CheckedWorkers;
 };
 
 /** Where workers with a contract listen if they are not told: a worker's own default. */
@@ -124,8 +128,8 @@ export function checkRunParams(params: RunParams, defaultNamespace: string): Che
     ...checked,
     ...(checked.contract && { port: checked.port ?? MESSAGES_PORT }),
     namespace: checked.namespace ?? defaultNamespace,
-    replicas: checked.replicas ?? 1,
-  } as CheckedRunParams; // the schema has filled in supervision
+    replicas: checked.replicas ?? checked.workers?.min ?? 1,
+  } as CheckedRunParams; // the schema has filled in supervision and workers
 }
 
 /**

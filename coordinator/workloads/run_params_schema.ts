@@ -15,6 +15,7 @@ import { scheduleShape } from "./definition/params/schedule.ts";
 import { count, duration, flag } from "./definition/params/schemas.ts";
 import { security } from "./definition/params/security.ts";
 import { supervision } from "./definition/params/supervision.ts";
+import { workers } from "./definition/params/workers.ts";
 
 /**
  * Longest name of a workload: a pod's name adds to it `-<10 of the template>-<5 of the pod>`, or
@@ -41,6 +42,7 @@ export const schema = z.strictObject({
   labels: ownLabels.optional(),
   annotations: ownAnnotations.optional(),
   replicas: count().optional(),
+  workers: workers.optional(),
   command: texts,
   args: texts,
   storage: storage.optional(),

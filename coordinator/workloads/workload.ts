@@ -1,4 +1,6 @@
 import type { MergePatch } from "../../kube/mod.ts";
+import type { ScaleTarget } from "../autoscale/autoscaler.ts";
+import { workloadTarget } from "../autoscale/workload_target.ts";
 import type { PodState } from "../events/events.ts";
 import type { Head } from "../heads.ts";
 import type { Mandate } from "../leadership/mandate.ts";
@@ -175,6 +177,11 @@ export class Workload {
   /** @ignore See `amendHead`. */
   async amend(mandate: Mandate, decide: (live: Head) => MergePatch): Promise<Head | undefined> {
     return await amendHead(this.#scope, mandate, decide);
+  }
+
+  /** @ignore See `workloadTarget`. */
+  scaleTarget(options: Pick<ScaleOptions, "idle"> = {}): ScaleTarget {
+    return workloadTarget(this.#scope, options);
   }
 
   /**

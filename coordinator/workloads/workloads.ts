@@ -35,7 +35,7 @@ import { defineWorkload, type Definition, minimumVersion } from "./definition/mo
 import { deploy, type DeployContext, type Deployed, hashOf, ownedBy } from "./deploy.ts";
 import { driftOf } from "./drift_of.ts";
 import { FencedWriter, termOf } from "./fenced_writer.ts";
-import { type Kept, kept } from "./operations/kept.ts";
+import { type Kept, setOn } from "./operations/kept.ts";
 import { isEnded, isSameObject, isWorkload, keyOfHead, newest } from "./head_facts.ts";
 import { RepairPace } from "./repair_pace.ts";
 import type { CheckedRunParams } from "./run_params.ts";
@@ -386,7 +386,9 @@ export class Workloads {
       () => true,
     );
     // what is known has it already, and tells when somebody else has changed it
-    const keep: Kept | undefined = known ? undefined : { count: !asked, template: true };
+    const keep: Kept | undefined = known
+      ? undefined
+      : { count: !asked, template: true, within: params.workers };
     const keepDrift = !asked && params.drift === "report";
     const deployed = await deploy(definition, context, { keep, keepDrift });
     this.#cleared.delete(key);
@@ -395,7 +397,7 @@ export class Workloads {
       params,
       definition: {
         ...definition,
-        head: keep ? kept(definition.head, head, keep) : definition.head,
+        head: keep ? setOn(definition.head, head, keep) : definition.head,
       },
       head,
       generation: head.metadata?.generation ?? 0,

@@ -31,6 +31,7 @@ export interface Attempt {
 export interface TaskDone<O> {
   /** The number of its input, from 0 on. */
   readonly index: number;
+  /** It was done. */
   readonly ok: true;
   /** What the method has answered. */
   readonly output: O;
@@ -44,6 +45,7 @@ export interface TaskDone<O> {
 export interface TaskFailed {
   /** The number of its input, from 0 on. */
   readonly index: number;
+  /** It was not done. */
   readonly ok: false;
   /**
    * Why: what the handler threw last, a `PoisonError`, a `TimedOutError`, an `IncompatibleError`, or a

@@ -31,7 +31,11 @@ export class Work<S extends Specs> {
   readonly #context: TaskContext;
   readonly #queue: TaskQueue;
 
-  /** @throws {TypeError} naming each bad option */
+  /**
+   * Work for that pool.
+   *
+   * @throws {TypeError} naming each bad option
+   */
   constructor(pool: Pool, options: WorkOptions = {}) {
     const { random = Math.random } = options;
     const { queue } = checkOptions(schema, options, { purpose: "Cannot take on work" });

@@ -15,6 +15,7 @@ export function fieldComplaints(params: RunParams): string[] {
     ...mountComplaints(params),
     ...resourceComplaints(params),
     ...strategyComplaints(params),
+    ...workersComplaints(params),
     ...otherComplaints(params),
   ];
 }
@@ -111,6 +112,18 @@ function strategyComplaints(params: RunParams): string[] {
     ];
   }
   return [];
+}
+
+function workersComplaints({ workers, replicas, contract }: RunParams): string[] {
+  if (workers === undefined) return [];
+  const { min = 0, max } = workers;
+  const out: string[] = [];
+  if (replicas !== undefined) out.push(contradiction("workers", "replicas"));
+  if (contract === undefined) {
+    out.push('"workers" means nothing without "contract": what there is to do is not known');
+  }
+  if (min > max) out.push(`"workers.min" given ${min} is more than "workers.max" ${max}`);
+  return out;
 }
 
 function otherComplaints(params: RunParams): string[] {

@@ -5,7 +5,7 @@ type Field = keyof RunParams;
 
 /** What a user says that is not for every kind of workload: for which it is, and what it needs. */
 const MEANINGS: Readonly<Partial<Record<Field, { kinds: readonly HeadKind[]; needs: string }>>> = {
-  ...each(["replicas"], ["Deployment", "StatefulSet"], "a long-running workload"),
+  ...each(["replicas", "workers"], ["Deployment", "StatefulSet"], "a long-running workload"),
   ...each(["strategy"], ["Deployment", "DaemonSet"], "a workload without disks or identity"),
   ...each(["progressDeadline"], ["Deployment"], "a workload without disks or identity"),
   ...each(["supervision"], ["Deployment", "StatefulSet", "DaemonSet"], "a long-running workload"),

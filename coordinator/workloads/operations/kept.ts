@@ -15,6 +15,11 @@ import { ANNOTATIONS } from "../../labels.ts";
 export interface Kept {
   /** The number of workers, and whether they were stopped. */
   readonly count: boolean;
+  /**
+   * Between which the number of workers is left as it is, even if the definition was changed, as
+   * something else decides on it.
+   */
+  readonly within?: { readonly min: number; readonly max: number };
   /** The template that `undo` has put in the place of the definition's. */
   readonly template: boolean;
 }
@@ -23,6 +28,25 @@ export interface Kept {
 export function kept(desired: Head, live: Head, what: Kept): Head {
   const counted = what.count ? withCountOf(desired, live) : desired;
   return what.template ? withTemplateOf(counted, live) : counted;
+}
+
+/** A head as defined, with what was left as it is when it was applied. */
+export function setOn(desired: Head, stored: Head, what: Kept): Head {
+  return kept(desired, stored, { ...what, count: what.count || what.within !== undefined });
+}
+
+/** A head as defined, with as many workers as the live one has or had, within bounds. */
+export function countedWithin(
+  desired: Head,
+  live: Head,
+  { min, max }: Exclude<Kept["within"], undefined>,
+): Head {
+  if (desired.kind !== "Deployment" && desired.kind !== "StatefulSet") return desired;
+  if (live.kind !== desired.kind) return desired;
+  const before = noted(live, ANNOTATIONS.stopped);
+  const count = before === undefined ? live.spec?.replicas ?? min : Number(before);
+  const replicas = Math.min(Math.max(count, min), max);
+  return { ...desired, spec: { ...desired.spec!, replicas } } as Head;
 }
 
 /** What an operation has written down on a head. */

@@ -31,7 +31,9 @@ export async function updateWorkload(
     );
   }
   const { replicas: _, ...others } = present;
-  const count = replicasOf(scope.applied?.head ?? scope.find(), present.replicas);
+  const workers = "workers" in changes ? changes.workers : present.workers;
+  // what there is to do decides how many
+  const count = workers ? {} : replicasOf(scope.applied?.head ?? scope.find(), present.replicas);
   const params = checkRunParams({ ...others, ...count, ...changes, name, namespace }, namespace);
   await scope.within("not rolled out", options, async (signal) => {
     await unlessAborted(signal, context.run(params));
