@@ -178,6 +178,7 @@ export {
   type WaitForWorkloadOptions,
   type WatchOptions,
   type WorkerFailure,
+  type WorkersParams,
   type Workload,
   type WorkloadEvent,
   type WorkloadEventFields,

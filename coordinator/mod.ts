@@ -137,6 +137,7 @@ export type { RolloutParams, StrategyParams } from "./workloads/definition/param
 export type { ScheduleParams } from "./workloads/definition/params/schedule.ts";
 export type { SecurityParams } from "./workloads/definition/params/security.ts";
 export type { SupervisionParams } from "./workloads/definition/params/supervision.ts";
+export type { WorkersParams } from "./workloads/definition/params/workers.ts";
 export { MAX_WORKLOAD_NAME, type RunParams } from "./workloads/run_params.ts";
 export type {
   Escalation,
