@@ -52,6 +52,20 @@ export {
   TimedOutError,
   UnauthorizedError,
 } from "./errors.ts";
+export type {
+  AskAllOptions,
+  Asking,
+  AskOptions,
+  ChoiceOptions,
+  EventOrigin,
+  StreamOptions,
+  Target,
+  WorkerAnswer,
+  WorkerChange,
+  WorkerStatus,
+} from "./group/asking.ts";
+export { Group, type GroupOptions } from "./group/group.ts";
+export { LinkedMember, type LinkStanding } from "./group/linked_member.ts";
 export type { Member, MemberState, WorkerRef } from "./group/member.ts";
 export { Acceptor, type AcceptorOptions } from "./session/acceptor.ts";
 export type { AcceptOptions } from "./session/accept_channel.ts";

@@ -128,21 +128,24 @@ export class Callee {
     return true;
   }
 
-  /** Takes calls over a channel, until that ends; of a session that it knows it goes on with its calls. */
+  /**
+   * Takes calls over a channel, until that ends. A session whose caller was told that it goes on does so
+   * with its calls; those that were forgotten are lost.
+   */
   attach(channel: CalleeChannel): void {
     if (this.#closed) return channel.close({ code: "stopping", message: "the worker stops" });
     const { session: id, peer } = channel;
     let session = this.#sessions.get(id);
-    if (session !== undefined && session.peer.instance !== peer.instance) {
-      this.fence(id);
+    if (session !== undefined && (!channel.resumed || session.peer.instance !== peer.instance)) {
+      this.fence(id, "its caller has begun anew");
       session = undefined;
     }
-    const known = session !== undefined;
-    session ??= new CalleeSession(id, peer);
+    // a caller that was told that its session goes on when it was forgotten here has lost its calls
+    session ??= new CalleeSession(id, peer, channel.resumed);
     const former = session.channel;
     this.#sessions.set(id, session);
     this.#detached.delete(session);
-    session.attach(channel, !known);
+    session.attach(channel, !channel.resumed);
     former?.close({ code: "replaced", message: "a newer channel of the same session has come" });
     this.#listen(channel, session);
   }
@@ -410,7 +413,7 @@ export class Callee {
     for (const call of [...session.calls.values()]) {
       if (!named.has(call.id)) this.#giveUp(call, "nobody waits for it any more");
     }
-    session.resumed();
+    session.resumed(named.keys());
     const unknown: number[] = [];
     for (const [id, items] of named) {
       const call = session.calls.get(id);

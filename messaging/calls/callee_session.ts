@@ -30,9 +30,14 @@ export class CalleeSession {
   #unheard: number[] = [];
   #sendingEvents = false;
 
-  constructor(id: string, peer: Peer) {
+  /** Whether calls have arrived that nothing is known of. */
+  #forgot: boolean;
+
+  /** @param forgot whether its caller goes on with a session of which nothing is known */
+  constructor(id: string, peer: Peer, forgot: boolean) {
     this.id = id;
     this.peer = peer;
+    this.#forgot = forgot;
   }
 
   /** The present channel. */
@@ -61,8 +66,11 @@ export class CalleeSession {
   }
 
   /** The caller has said what it lacks. */
-  resumed(): void {
+  resumed(ids: Iterable<number>): void {
     this.#answering = true;
+    // which of these have arrived is not known, and so none may be said never to have
+    if (this.#forgot) { for (const id of ids) this.highest = Math.max(this.highest, id); }
+    this.#forgot = false;
   }
 
   /**

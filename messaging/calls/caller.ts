@@ -179,7 +179,7 @@ export class Caller {
     return this.#events.listen(hear);
   }
 
-  /** Hears that a channel came or went, that there is room again, that the worker stops or is lost. */
+  /** Hears that a channel came or went, that a call has ended, that the worker stops or is lost. */
   onChange(hear: () => void): () => void {
     const entry = () => hear();
     this.#listeners.add(entry);
@@ -345,12 +345,11 @@ export class Caller {
   }
 
   #end(call: OutgoingCall): void {
-    const full = !this.hasRoom;
     this.#waiting.delete(call);
     this.#sent.delete(call.id);
     call.deadline?.clear();
     call.unlisten?.();
-    if (full && this.hasRoom) this.#changed();
+    this.#changed();
   }
 
   #loseSent(reason: string): void {

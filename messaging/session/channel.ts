@@ -88,7 +88,10 @@ export interface Agreed {
 export interface CallerChannel extends Channel<CallerFrame, CalleeFrame>, Agreed {}
 
 /** The worker's end of a channel. */
-export type CalleeChannel = Channel<CalleeFrame, CallerFrame>;
+export interface CalleeChannel extends Channel<CalleeFrame, CallerFrame> {
+  /** Whether the caller was told that its session goes on. */
+  readonly resumed: boolean;
+}
 
 /** How a call is made, whatever the contract: what `Caller` offers to `group/`. */
 export interface CallOptions {

@@ -55,7 +55,11 @@ export function memoryChannels(options: MemoryChannelsOptions = {}): MemoryChann
   function cut(): void {
     for (const side of [caller, callee]) side.end({ code: "broken", message: "it was cut" });
   }
-  return { caller: Object.assign(caller, { resumed, draining, limits, methods }), callee, cut };
+  return {
+    caller: Object.assign(caller, { resumed, draining, limits, methods }),
+    callee: Object.assign(callee, { resumed }),
+    cut,
+  };
 }
 
 class MemoryChannel<Out extends object, In extends object> implements Channel<Out, In> {
