@@ -6,7 +6,14 @@ import {
   RbacAuthorizationV1Api,
 } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
 import { Coordinator } from "../coordinator/mod.ts";
-import { type ClusterConfig, loadClusterConfig, podExec, podLogs, Transport } from "../kube/mod.ts";
+import {
+  type ClusterConfig,
+  loadClusterConfig,
+  podExec,
+  podLogs,
+  podSocket,
+  Transport,
+} from "../kube/mod.ts";
 import { KeyStore } from "../coordinator/messaging/key_store.ts";
 import { coordinatorRules, greeterManifests } from "./mod.ts";
 
@@ -175,7 +182,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "coordinatorRules() with logs and exec suffice to read logs and run commands, and without name the verb",
+    "coordinatorRules() with logs, exec and proxy suffice to read logs, run commands and reach pods, and without name the verb",
   ignore,
   async fn() {
     await using sandbox = await startSandbox();
@@ -184,10 +191,11 @@ Deno.test({
     const attempts = {
       logs: () => Array.fromAsync(podLogs(client, { ...target, follow: true })),
       exec: () => podExec(client, { ...target, command: ["ls"] }),
+      proxy: () => podSocket(client, { namespace: sandbox.namespace, name: "none", port: 1 }),
     };
     await sandbox.grant(coordinatorRules());
     for (const [flag, attempt] of Object.entries(attempts)) {
-      const resource = flag === "logs" ? "pods/log" : "pods/exec";
+      const resource = { logs: "pods/log", exec: "pods/exec", proxy: "pods/proxy" }[flag];
       const code = async (wanted: number): Promise<Error> => {
         const deadline = performance.now() + TIMEOUT;
         while (true) {

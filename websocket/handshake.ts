@@ -8,6 +8,8 @@ export interface HandshakeOptions extends Omit<ClientSocketOptions, "protocol" |
   headers: Record<string, string>;
   /** Subprotocols, the preferred one first; none asks for none. */
   protocols: readonly string[];
+  /** What the server is to be called. @default by the URL */
+  host?: string;
 }
 
 const MAX_HEAD_BYTES = 64 * 1024;
@@ -26,10 +28,11 @@ export async function requestWebSocket(
   url: URL,
   options: HandshakeOptions,
 ): Promise<ClientSocket | Response> {
-  const { headers, protocols, ...rest } = options;
+  const { headers, protocols, host = url.host, ...rest } = options;
   const key = btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(16))));
   try {
     await conn.write(requestHead(url, {
+      host,
       ...headers,
       connection: "Upgrade",
       upgrade: "websocket",
@@ -62,7 +65,7 @@ export async function requestWebSocket(
 }
 
 function requestHead(url: URL, headers: Record<string, string>): Uint8Array {
-  const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`];
+  const lines = [`GET ${url.pathname}${url.search} HTTP/1.1`];
   for (const [name, value] of Object.entries(headers)) {
     if (/[\r\n]/.test(value)) throw new TypeError(`Cannot send header "${name}": it has line ends`);
     lines.push(`${name}: ${value}`);

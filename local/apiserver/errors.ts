@@ -158,6 +158,30 @@ export function invalid(
   });
 }
 
+/** 503 for what could not be had from elsewhere. */
+export function unreachable(error: unknown): StatusError {
+  return new StatusError(
+    503,
+    "ServiceUnavailable",
+    `error trying to reach service: ${dialError(error)}`,
+  );
+}
+
+/** 500 for a socket that could not be had from elsewhere; the real one gives no reason. */
+export function dialFailed(error: unknown): StatusError {
+  return new StatusError(500, "", `error dialing backend: ${dialError(error)}`);
+}
+
+/** In Go's words, which clients look for. */
+function dialError(error: unknown): string {
+  const { code, address, port, message } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+  };
+  if (code !== "ECONNREFUSED") return message;
+  return `dial tcp ${address}:${port}: connect: connection refused`;
+}
+
 /** 422 for a patch whose outcome is no object of the kind; without kind and name, as the real one. */
 export function invalidPatch(value: string, why: string): StatusError {
   return invalid({ group: "", kind: "" }, "", [{

@@ -14,10 +14,21 @@ import { concat } from "./stored.ts";
 export interface ForwardOptions {
   readonly method: string;
   readonly headers: Headers;
-  readonly body?: Uint8Array;
+  /** Passed on as it comes; of the length that the headers say, or else in chunks. */
+  readonly body?: ReadableStream<Uint8Array> | null;
+  /** What the server is to be called. @default by the URL */
+  readonly host?: string;
 }
 
-const HOP_BY_HOP = ["connection", "keep-alive", "transfer-encoding", "upgrade", "host", "te"];
+/** About one connection, not about the request. */
+export const HOP_BY_HOP: readonly string[] = [
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "upgrade",
+  "host",
+  "te",
+];
 const MAX_HEAD_BYTES = 64 * 1024;
 const HEAD_END = [13, 10, 13, 10];
 
@@ -27,11 +38,14 @@ export function forward(url: URL, options: ForwardOptions): Promise<Response> {
   const secure = url.protocol === "https:";
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const port = Number(url.port || (secure ? 443 : 80));
-  const send = () => socket.write(concat([requestHead(url, options), options.body ?? NOTHING]));
+  const send = () => {
+    socket.write(requestHead(url, options));
+    if (options.body) sendBody(socket, options.body, isChunked(options));
+  };
   const socket: Socket = secure
     ? connectSecurely({ host, port, rejectUnauthorized: false }, send)
     : connect({ host, port }, send);
-  const answer = new Answer(socket, resolve);
+  const answer = new Answer(socket, { resolve, bodiless: options.method === "HEAD" });
   socket.on("data", (data: Uint8Array) => answer.push(new Uint8Array(data)));
   socket.on("error", (error: Error) => {
     reject(error);
@@ -47,27 +61,69 @@ export function forward(url: URL, options: ForwardOptions): Promise<Response> {
 const NOTHING = new Uint8Array();
 
 function requestHead(url: URL, options: ForwardOptions): Uint8Array {
-  const { method, headers, body } = options;
-  const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`];
+  const { method, headers, body, host = url.host } = options;
+  const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${host}`];
   for (const [key, value] of headers) {
     if (!HOP_BY_HOP.includes(key) && key !== "content-length") lines.push(`${key}: ${value}`);
   }
-  if (body) lines.push(`content-length: ${body.length}`);
+  if (isChunked(options)) lines.push("transfer-encoding: chunked");
+  else if (body) lines.push(`content-length: ${headers.get("content-length")}`);
   lines.push("connection: close", "", "");
   return new TextEncoder().encode(lines.join("\r\n"));
 }
+
+function isChunked({ headers, body }: ForwardOptions): boolean {
+  return Boolean(body) && !headers.has("content-length");
+}
+
+/** Sends a body, no faster than it is taken; one that is cut off ends the connection. */
+async function sendBody(
+  socket: Socket,
+  body: ReadableStream<Uint8Array>,
+  chunked: boolean,
+): Promise<void> {
+  const reader = body.getReader();
+  // who has answered already need not read all of it
+  socket.once("close", () => reader.cancel().catch(() => {}));
+  const write = (bytes: Uint8Array) =>
+    new Promise<void>((resolve, reject) => {
+      socket.write(bytes, (error) => error ? reject(error) : resolve());
+    });
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (value.length === 0) continue; // would end the chunks
+      const size = encoder.encode(`${value.length.toString(16)}\r\n`);
+      await write(chunked ? concat([size, value, LINE_END]) : value);
+    }
+    if (chunked && !socket.destroyed) await write(LAST_CHUNK);
+  } catch (error) {
+    socket.destroy(error as Error);
+  }
+}
+
+const encoder = new TextEncoder();
+const LINE_END = encoder.encode("\r\n");
+const LAST_CHUNK = encoder.encode("0\r\n\r\n");
 
 /** First a head, then a body. */
 class Answer {
   readonly #socket: Socket;
   readonly #resolve: (response: Response) => void;
+  /** Whether no body comes, whatever the headers say. */
+  readonly #bodiless: boolean;
   #head: Uint8Array = NOTHING;
   #framing: BodyFraming | undefined;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-  constructor(socket: Socket, resolve: (response: Response) => void) {
+  constructor(
+    socket: Socket,
+    { resolve, bodiless }: { resolve: (response: Response) => void; bodiless: boolean },
+  ) {
     this.#socket = socket;
     this.#resolve = resolve;
+    this.#bodiless = bodiless;
   }
 
   push(bytes: Uint8Array): void {
@@ -113,11 +169,11 @@ class Answer {
       const colon = line.indexOf(":");
       if (colon > 0) headers.append(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
     }
-    const framing = framingOf(code, headers);
+    const framing = framingOf(this.#bodiless ? 204 : code, headers);
     this.#framing = framing;
     for (const key of HOP_BY_HOP) headers.delete(key);
     headers.set("cache-control", "no-cache, private, no-transform");
-    const empty = code === 204 || code === 304;
+    const empty = this.#bodiless || code === 204 || code === 304;
     this.#resolve(new Response(empty ? null : this.#body(), { status: code, headers }));
     this.#pushBody(framing, rest);
   }

@@ -1,10 +1,7 @@
-/**
- * What the server fetches elsewhere for a client: container logs from the node's kubelet endpoint,
- * and HTTP from a pod.
- */
+/** What the server fetches from a node's kubelet endpoint for a client: container logs. */
 import type { Backend } from "./backend.ts";
-import { badRequest, notFound, StatusError } from "./errors.ts";
-import { forward, type ForwardOptions } from "./forward.ts";
+import { badRequest, notFound, StatusError, unreachable } from "./errors.ts";
+import { forward } from "./forward.ts";
 import { resource } from "./kinds.ts";
 import { type ApiObject, at, type JsonObject } from "./object.ts";
 
@@ -20,7 +17,10 @@ export async function podLog(
   const url = containerUrl(backend, { ...target, root: "containerLogs" }, query);
   // A pod that is not placed has no logs yet.
   if (!url) return new Response(null, { status: 204 });
-  const answer = await reach(url, { method: "GET", headers: new Headers() });
+  const answer = await forward(url, { method: "GET", headers: new Headers() })
+    .catch((error) => {
+      throw unreachable(error);
+    });
   if (!answer.ok) throw await refusal(answer, target.name);
   return answer;
 }
@@ -82,58 +82,4 @@ function chooseContainer(pod: ApiObject, asked: string | null): string {
   }
   if (!all.includes(pick)) throw badRequest(`container ${pick} is not valid for pod ${name}`);
   return pick;
-}
-
-/** Answers `/proxy/…` of a pod; the name may be `pod`, `pod:port` or `http:pod:port`. */
-export async function podProxy(
-  backend: Backend,
-  target: { namespace: string; name: string; rest: string },
-  request: Request,
-): Promise<Response> {
-  const match = /^(?:(https?):)?([^:]+)(?::(\w+))?$/.exec(target.name);
-  if (!match) throw badRequest(`invalid pod request ${JSON.stringify(target.name)}`);
-  const [, scheme = "http", name = "", asked] = match;
-  const pod = backend.store.get("pods", target.namespace, name)?.object;
-  if (!pod) throw notFound(PODS, name);
-  const ip = at(pod, "status", "podIP");
-  if (!ip) throw badRequest("address not allowed");
-  const port = portOf(pod, asked);
-  const url = new URL(`${scheme}://${ip}:${port}/${target.rest}`);
-  url.search = new URL(request.url).search;
-  const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
-  const { method, headers } = request;
-  return await reach(url, { method, headers, ...(body ? { body } : {}) });
-}
-
-/** Where pods share one address, a pod's first port is on a port of its own. */
-const PORT_ANNOTATION = "troupe.dev/port";
-const SHARED_ADDRESS = "127.0.0.1";
-
-function portOf(pod: ApiObject, asked: string | undefined): number | string {
-  const ports = ((at(pod, "spec", "containers") ?? []) as JsonObject[])
-    .flatMap(({ ports = [] }) => ports as JsonObject[]);
-  const isNumber = asked !== undefined && /^\d+$/.test(asked);
-  const found = asked
-    ? ports.find(({ name, containerPort }) =>
-      isNumber ? containerPort === Number(asked) : name === asked
-    )
-    : ports[0];
-  const own = pod.metadata.annotations?.[PORT_ANNOTATION];
-  const isFirst = found === ports[0];
-  if (own && isFirst && at(pod, "status", "podIP") === SHARED_ADDRESS) return own;
-  if (isNumber) return asked;
-  if (asked && !found) throw badRequest(`no port named ${JSON.stringify(asked)} in the pod`);
-  return Number(found?.containerPort ?? 80);
-}
-
-async function reach(url: URL, options: ForwardOptions): Promise<Response> {
-  try {
-    return await forward(url, options);
-  } catch (error) {
-    throw new StatusError(
-      503,
-      "ServiceUnavailable",
-      `error trying to reach service: ${(error as Error).message}`,
-    );
-  }
 }

@@ -9,8 +9,6 @@ export interface Route {
   readonly namespace?: string;
   readonly name?: string;
   readonly subresource?: string;
-  /** What follows the subresource, such as the path behind `proxy/`. */
-  readonly rest?: string;
   /** Whether the path is of the old form /api/v1/watch/…. */
   readonly watch: boolean;
 }
@@ -56,7 +54,6 @@ export function parseRoute(path: string): Route | undefined {
     ...(namespace === undefined ? {} : { namespace }),
     ...(name === undefined ? {} : { name: decodeURIComponent(name) }),
     ...(subresource === undefined ? {} : { subresource }),
-    ...(rest.length > 0 ? { rest: rest.join("/") } : {}),
     watch,
   };
 }

@@ -6,12 +6,13 @@ import { deleteObject, deleteOptions } from "./delete.ts";
 import { badRequest, methodNotAllowed, notFound, success } from "./errors.ts";
 import { requireName } from "./identity.ts";
 import type { KindInfo, SubresourceInfo } from "./kinds.ts";
-import { podLog, podProxy } from "./kubelet_proxy.ts";
+import { podLog } from "./kubelet_proxy.ts";
 import { answer } from "./negotiate.ts";
 import { type ApiObject, at, type JsonObject } from "./object.ts";
 import { writeOptions } from "./options.ts";
 import { patchObject, readPatch } from "./patch_write.ts";
 import { podExec } from "./pod_exec.ts";
+import { podProxy } from "./pod_proxy.ts";
 import { refuseStream } from "./pod_streams.ts";
 import { answerOne } from "./respond.ts";
 import { requestToken } from "./reviews.ts";
@@ -37,6 +38,7 @@ export async function subresourceRequest(
   const { request, query, route } = routed;
   const { kind, namespace = "", name = "", subresource = "" } = route;
   const info = kind.subresources[subresource];
+  if (subresource === "proxy") return await podProxy(backend, { namespace, name }, request);
   if (subresource === "exec") return await podExec(backend, { namespace, name }, request);
   if (!info) return refuseStream(backend, { namespace, name, subresource }, request);
   const verb = VERBS[request.method] ?? "";
@@ -44,8 +46,6 @@ export async function subresourceRequest(
   switch (subresource) {
     case "log":
       return await podLog(backend, { namespace, name }, query);
-    case "proxy":
-      return await podProxy(backend, { namespace, name, rest: route.rest ?? "" }, request);
     case "binding":
       return bind(
         backend,
