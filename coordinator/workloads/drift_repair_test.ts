@@ -173,3 +173,17 @@ Deno.test("Workloads repair one while the end of many others is awaited", async 
   await heard.until(() => true);
   strictEqual(await image(sandbox), "w:1");
 });
+
+Deno.test("Workloads repair the number of workers though an operation comes before the repair", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const heard = start(coordinator);
+  const workload = await coordinator.run(W);
+  const scaled = { spec: { replicas: 5 } } as Deployment;
+  await sandbox.apps.patchDeployment("w", "json-merge", scaled);
+  await heard.until(() => true);
+  await sandbox.apps.patchDeployment("w", "json-merge", scaled); // whose repair has to wait
+  await workload.restart();
+  await heard.until(() => heard.items.length > 1);
+  strictEqual((await sandbox.apps.getDeployment("w")).spec!.replicas, 1);
+});

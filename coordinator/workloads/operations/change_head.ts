@@ -4,7 +4,7 @@ import type { Mandate } from "../../leadership/mandate.ts";
 import { waitFor } from "../../wait.ts";
 import type { Decision } from "../fenced_writer.ts";
 import type { Applied } from "../workload_context.ts";
-import { kept } from "./kept.ts";
+import { type Kept, kept } from "./kept.ts";
 import { isSame, type Scope, type WaitForWorkloadOptions } from "./scope.ts";
 
 /** A change of a head. */
@@ -15,6 +15,8 @@ export interface HeadChange {
   readonly before?: (seen: Head, signal: AbortSignal) => Promise<void>;
   /** What to do about the head as it is; may be asked again. */
   readonly decide: (live: Head) => Decision<Head>;
+  /** What of the head is from now on as it should be; all else may be drift. @default nothing */
+  readonly sets?: Partial<Kept>;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function changeHead(
 }
 
 async function write(scope: Scope, change: HeadChange, signal: AbortSignal): Promise<void> {
-  const { verb, before, decide } = change;
+  const { verb, before, decide, sets = {} } = change;
   const { tenure, writer } = scope.context;
   const mandate = tenure.require(`${verb} "${scope.name}"`);
   const last = scope.applied;
@@ -52,7 +54,7 @@ async function write(scope: Scope, change: HeadChange, signal: AbortSignal): Pro
     if (live === undefined || !isSame(live, seen)) throw gone();
     return decide(live);
   }, { signal, seen });
-  if (stored !== undefined) noteStored(last, stored);
+  if (stored !== undefined) noteStored(last, stored, sets);
 }
 
 /**
@@ -69,21 +71,24 @@ export async function amendHead(
     const last = scope.applied;
     const seen = last?.head ?? scope.find();
     if (seen === undefined || last?.deleted) return undefined;
+    let count = false;
     const stored = await writer.write(scope.targetOf(seen.kind), mandate, (live) => {
-      const isThere = live !== undefined && isSame(live, seen);
-      return isThere ? { verb: "merge", patch: decide(live) } : undefined;
+      if (live === undefined || !isSame(live, seen)) return undefined;
+      const patch = decide(live);
+      count = (patch.spec as MergePatch | undefined)?.replicas !== undefined;
+      return { verb: "merge", patch };
     }, { signal: life, seen });
     if (stored === undefined || !isSame(stored, seen)) return undefined;
-    noteStored(last, stored);
+    noteStored(last, stored, { count });
     return stored;
   });
 }
 
-/** What was set is from now on what should be. */
-function noteStored(last: Applied | undefined, stored: Head): void {
+/** What was set is from now on what should be; what somebody else has set meanwhile is not. */
+function noteStored(last: Applied | undefined, stored: Head, sets: Partial<Kept>): void {
   if (last === undefined) return;
   last.head = stored;
   last.generation = stored.metadata?.generation ?? 0;
-  const head = kept(last.definition.head, stored, { count: true, template: true });
+  const head = kept(last.definition.head, stored, { count: false, template: false, ...sets });
   last.definition = { ...last.definition, head };
 }

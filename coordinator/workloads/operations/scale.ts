@@ -27,6 +27,7 @@ export async function scaleWorkload(
   const checked = checkReplicas(replicas);
   await changeHead(scope, {
     verb: "scale",
+    sets: { count: true },
     before: (seen, signal) => prepare(scope, seen, { keep: checked, idle: options.idle, signal }),
     decide: (live) => {
       if (live.kind !== "Deployment" && live.kind !== "StatefulSet") {

@@ -28,6 +28,7 @@ export function countOf(head: Head): number | undefined {
 export async function stopWorkload(scope: Scope, options: WaitForWorkloadOptions): Promise<void> {
   await changeHead(scope, {
     verb: "stop",
+    sets: { count: true },
     decide: (live) => {
       if (live.kind === "DaemonSet") {
         throw new TypeError(
@@ -46,6 +47,7 @@ export async function stopWorkload(scope: Scope, options: WaitForWorkloadOptions
 export async function startWorkload(scope: Scope, options: WaitForWorkloadOptions): Promise<void> {
   await changeHead(scope, {
     verb: "start",
+    sets: { count: true },
     decide: (live) => {
       if (!isStopped(live) && replicasBeforeStop(live) === undefined) return undefined;
       const annotations = { [ANNOTATIONS.stopped]: null };

@@ -25,6 +25,7 @@ export async function undoWorkload(scope: Scope, options: UndoOptions): Promise<
   let revisions: readonly Revision[] = [];
   await changeHead(scope, {
     verb: "undo",
+    sets: { template: true },
     before: async (seen, signal) => {
       if (seen.kind === "Job" || seen.kind === "CronJob") {
         throw new TypeError(
