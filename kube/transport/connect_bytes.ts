@@ -27,19 +27,19 @@ export async function connectBytes(
 
 async function connectDeno(url: URL, { caCerts, cert, key }: TlsMaterial): Promise<Deno.Conn> {
   const hostname = url.hostname.replace(/^\[|\]$/g, "");
-  if (url.protocol === "http:") {
-    const conn = await Deno.connect({ hostname, port: Number(url.port || 80) });
-    conn.setNoDelay(); // else small messages wait for each other
-    return conn;
+  const secure = url.protocol === "https:";
+  const port = Number(url.port || (secure ? 443 : 80));
+  const alpnProtocols = ["http/1.1"];
+  let conn: Deno.TlsConn;
+  if (cert && key) {
+    // only this presents a certificate; there small messages wait for each other
+    conn = await Deno.connectTls({ hostname, port, caCerts, alpnProtocols, cert, key });
+  } else {
+    const plain = await Deno.connect({ hostname, port });
+    plain.setNoDelay(); // else small messages wait for each other
+    if (!secure) return plain;
+    conn = await Deno.startTls(plain, { hostname, caCerts, alpnProtocols });
   }
-  const port = Number(url.port || 443);
-  const conn = await Deno.connectTls({
-    hostname,
-    port,
-    caCerts,
-    alpnProtocols: ["http/1.1"],
-    ...(cert && key && { cert, key }),
-  });
   try {
     await conn.handshake();
     return conn;
@@ -68,6 +68,7 @@ export async function connectBytesByNode(
   });
   try {
     await once(socket, "secureConnect", { signal });
+    socket.setNoDelay(true);
     return nodeBytes(socket);
   } catch (error) {
     socket.destroy();
