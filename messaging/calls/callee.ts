@@ -289,7 +289,14 @@ export class Callee {
     const running = keyed === undefined ? undefined : this.#keyedRuns.get(keyed);
     const { input, attempt = 0 } = frame;
     const { peer: caller, id: lane } = session;
-    call.run = running ?? new Run({ method, input, key: keyed, attempt, caller, lane });
+    call.run = running ?? new Run({
+      method,
+      input,
+      key: keyed,
+      attempt: attempt + 1,
+      caller,
+      lane,
+    });
     call.run.calls.add(call);
     if (running === undefined) this.#start(call.run);
   }
@@ -304,7 +311,7 @@ export class Callee {
   #tell(session: CalleeSession, { method, input }: TellFrame): void {
     if (this.draining || this.#implementation.kind(method) !== "method") return;
     const { peer: caller, id: lane } = session;
-    this.#start(new Run({ method, input, key: undefined, attempt: 0, caller, lane }));
+    this.#start(new Run({ method, input, key: undefined, attempt: 1, caller, lane }));
   }
 
   #start(run: Run): void {

@@ -27,6 +27,7 @@ class Entry implements Deadline {
 class Ring {
   readonly #head: Entry = new Entry(this, 0, () => {});
   #timer: ReturnType<typeof setTimeout>;
+  #firing = false;
 
   constructor(readonly ms: number, readonly now: () => number, readonly onEmpty: () => void) {
     this.#timer = setTimeout(() => this.#fire(), ms);
@@ -42,23 +43,27 @@ class Ring {
   }
 
   removed(): void {
-    if (this.#head.next !== this.#head) return; // the timer finds the first one that is left
+    // the timer finds the first one that is left
+    if (this.#firing || this.#head.next !== this.#head) return;
     clearTimeout(this.#timer);
     this.onEmpty();
   }
 
   #fire(): void {
+    this.#firing = true;
     const now = this.now();
-    const due: Entry[] = [];
-    // a timer may come up to a millisecond early
-    for (let e = this.#head.next; e !== this.#head && e.due <= now + 1; e = this.#head.next) {
-      e.unlink();
-      due.push(e);
+    try {
+      // one by one, as one may clear the next, or add others
+      for (let e = this.#head.next; e !== this.#head && e.due <= now; e = this.#head.next) {
+        e.unlink();
+        e.fire();
+      }
+    } finally {
+      this.#firing = false;
+      const first = this.#head.next;
+      if (first === this.#head) this.onEmpty();
+      else this.#timer = setTimeout(() => this.#fire(), Math.max(1, first.due - now));
     }
-    const first = this.#head.next;
-    if (first === this.#head) this.onEmpty();
-    else this.#timer = setTimeout(() => this.#fire(), Math.max(1, first.due - now));
-    for (const { fire } of due) fire();
   }
 }
 

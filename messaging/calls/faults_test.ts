@@ -36,36 +36,42 @@ async function step(time: FakeTime): Promise<void> {
   time.next();
 }
 
-/** One life of a caller and a worker; the worker's process is never another one. */
-async function live(seed: number, time: FakeTime): Promise<Story> {
+/** One life of a caller and a worker, which is now and then another process, if it may be. */
+async function live(seed: number, time: FakeTime, restarts: boolean): Promise<Story> {
   const random = seededRandom(seed);
   const now = () => Date.now();
   const story: Story = { runs: new Map(), settled: 0, lost: 0, items: 0, cuts: 0, events: 0 };
   const wait = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-  const callee = new Callee(
-    implementation(sample, {
-      work: async (n) => {
-        story.runs.set(n, (story.runs.get(n) ?? 0) + 1);
-        if (n % 3 !== 0) await wait(random() * 50);
-        return n;
-      },
-      count: async function* (to) {
-        for (let n = 1; n <= to; n++) {
-          if (n % 7 === 0) await wait(random() * 5);
-          yield n;
-        }
-      },
-    }),
-    { concurrency: 4, queue: 1_000, now },
-  );
+  let instance = 1;
+  const handlers = implementation(sample, {
+    work: async (n) => {
+      story.runs.set(n, (story.runs.get(n) ?? 0) + 1);
+      if (n % 3 !== 0) await wait(random() * 50);
+      return n;
+    },
+    count: async function* (to) {
+      for (let n = 1; n <= to; n++) {
+        if (n % 7 === 0) await wait(random() * 5);
+        yield n;
+      }
+    },
+  });
+  const started = () => new Callee(handlers, { concurrency: 4, queue: 1_000, now });
+  let callee = started();
   const caller = new Caller({ contract: "sample", worker: "w-1", now });
   const peer = { role: "coordinator", name: "boss", instance: "boss-1" } as const;
   let channels: MemoryChannels | undefined;
   let stopped = false;
   async function keepConnected(): Promise<void> {
     while (!stopped) {
-      let left = stopped ? Infinity : 1 + Math.floor(random() * 120);
+      let left = 1 + Math.floor(random() * 120);
+      if (restarts && random() < 0.15) {
+        callee.close();
+        callee = started();
+        instance++;
+      }
       channels = memoryChannels({
+        callee: { instance: `w-1-${instance}` },
         resumed: callee.resumable("session", peer),
         latency: () => random() * 3,
         onArrival: () => {
@@ -100,11 +106,16 @@ async function live(seed: number, time: FakeTime): Promise<Story> {
   async function read(to: number): Promise<void> {
     await wait(random() * 200);
     let last = 0;
-    for await (const n of caller.stream("count", to, { timeout: 60_000 })) {
-      assert.equal(n, ++last);
-      if (last % 10 === 0) await wait(random() * 4);
+    try {
+      for await (const n of caller.stream("count", to, { timeout: 60_000 })) {
+        assert.equal(n, ++last);
+        if (last % 10 === 0) await wait(random() * 4);
+      }
+      assert.equal(last, to);
+    } catch (e) {
+      if (!(e instanceof LostError)) throw e;
+      story.lost++;
     }
-    assert.equal(last, to);
     story.items += last;
   }
   async function tellEvents(): Promise<void> {
@@ -120,7 +131,7 @@ async function live(seed: number, time: FakeTime): Promise<Story> {
     read(64),
     read(1),
     read(0),
-    tellEvents(),
+    ...restarts ? [] : [tellEvents()],
   ]);
   let over = false;
   const done = all.finally(() => over = true);
@@ -146,7 +157,7 @@ Deno.test("Caller and Callee keep their promises when the channel is cut at any 
   let cuts = 0;
   for (let seed = 1; seed <= SEEDS; seed++) {
     try {
-      const story = await live(seed, time);
+      const story = await live(seed, time, false);
       assert.equal(story.settled, 60);
       assert.equal(story.items, 165);
       assert.equal(story.events, 100);
@@ -160,4 +171,20 @@ Deno.test("Caller and Callee keep their promises when the channel is cut at any 
     }
   }
   assert.ok(cuts > SEEDS * 3, `only ${cuts} cuts`);
+});
+
+Deno.test("Caller and Callee run a call at most once, also when the worker becomes another process", async () => {
+  using time = new FakeTime();
+  let lost = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    try {
+      const story = await live(seed, time, true);
+      assert.equal(story.settled, 60);
+      for (const times of story.runs.values()) assert.equal(times, 1);
+      lost += story.lost;
+    } catch (e) {
+      throw new Error(`seed ${seed}`, { cause: e });
+    }
+  }
+  assert.ok(lost > SEEDS, `only ${lost} were lost`);
 });
