@@ -24,6 +24,11 @@ export interface AcceptorOptions
    * that was there before, whose old channel has ended.
    */
   onChannel(channel: SocketChannel): void;
+  /**
+   * Whether who runs a session's calls still has them, of a peer that dials it. Asked right before
+   * `onChannel`. @default whether the session is kept here
+   */
+  resumable?(session: string, peer: Peer): boolean;
   /** Hears that a session is over: nobody came back for it in time, or a newer leader has come. */
   onSessionEnd?(session: string, why: "forgotten" | "deposed"): void;
   /** Hears that a newer leader has come, after the sessions of those before it have ended. */
