@@ -74,3 +74,18 @@ export function fieldManager(coordinator: string): string {
 export function keySecret(coordinator: string): { name: string; key: string } {
   return { name: `troupe-${coordinator}-key`, key: "keys" };
 }
+
+/** The Secret with the certificate of a coordinator's workers and its key, and whom they may trust. */
+export function tlsSecret(coordinator: string): {
+  name: string;
+  certificate: "tls.crt";
+  privateKey: "tls.key";
+  authority: "ca.crt";
+} {
+  return {
+    name: `troupe-${coordinator}-tls`,
+    certificate: "tls.crt",
+    privateKey: "tls.key",
+    authority: "ca.crt",
+  };
+}

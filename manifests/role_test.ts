@@ -6,6 +6,7 @@ import {
   RbacAuthorizationV1Api,
 } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
 import { Coordinator } from "../coordinator/mod.ts";
+import { TlsStore } from "../coordinator/messaging/tls_store.ts";
 import {
   type ClusterConfig,
   loadClusterConfig,
@@ -249,14 +250,16 @@ Deno.test({
     await using client = new Transport(sandbox.config);
     const { namespace } = sandbox;
     const store = new KeyStore({ client, coordinator: "role-test", namespace });
+    const tls = new TlsStore({ client, coordinator: "role-test", namespace });
     const { signal } = new AbortController();
     const mandate = { token: 1, signal, check: () => {} };
     const attempt = async () => {
       await store.ensure(mandate);
       await store.addNext(mandate);
       await store.useNext(mandate);
+      await tls.ensure(mandate);
     };
-    const all = coordinatorRules({ messaging: { coordinator: "role-test" } })
+    const all = coordinatorRules({ messaging: { coordinator: "role-test", tls: true } })
       .filter(({ resources }) => resources!.includes("secrets"));
     const result = async (rules: PolicyRule[], isRight: (e: Error | undefined) => boolean) => {
       await sandbox.grant(rules);

@@ -1,5 +1,5 @@
 import type { EnvVar } from "@cloudydeno/kubernetes-apis/core/v1";
-import { keySecret, type Ownership } from "../../labels.ts";
+import { keySecret, type Ownership, tlsSecret } from "../../labels.ts";
 import type { CheckedRunParams } from "../run_params.ts";
 import type { EnvValue } from "./params/env.ts";
 import { itemsText } from "./params/job.ts";
@@ -36,6 +36,23 @@ export function envVars(params: CheckedRunParams, owner: Ownership): EnvVar[] {
 function keysOf(coordinator: string): EnvVar {
   const { name, key } = keySecret(coordinator);
   return { name: "TROUPE_KEYS", valueFrom: { secretKeyRef: { name, key } } };
+}
+
+/**
+ * The certificate of workers, its private key, and the authorities of their peers' certificates, where
+ * connections to workers are encrypted. Like the keys they are no part of the definition.
+ */
+export function tlsVars(coordinator: string): EnvVar[] {
+  const { name, certificate, privateKey, authority } = tlsSecret(coordinator);
+  const keys = {
+    TROUPE_TLS_CERT: certificate,
+    TROUPE_TLS_KEY: privateKey,
+    TROUPE_TLS_CA: authority,
+  };
+  return Object.entries(keys).map(([variable, key]) => ({
+    name: variable,
+    valueFrom: { secretKeyRef: { name, key } },
+  }));
 }
 
 function envVar(name: string, value: EnvValue): EnvVar {

@@ -1,3 +1,4 @@
+import { tlsVars } from "./env_vars.ts";
 import {
   deepStrictEqual,
   match,
@@ -206,4 +207,13 @@ Deno.test("MAX_WORKLOAD_NAME leaves room for what each kind adds to a host name"
     CronJob: "-0123456789-01234",
   };
   for (const text of Object.values(added)) ok(MAX_WORKLOAD_NAME + text.length <= 63, text);
+});
+
+Deno.test("tlsVars() take certificate, key and authorities from the coordinator's Secret", () => {
+  const of = (key: string) => ({ secretKeyRef: { name: "troupe-boss-tls", key } });
+  deepStrictEqual(tlsVars("boss"), [
+    { name: "TROUPE_TLS_CERT", valueFrom: of("tls.crt") },
+    { name: "TROUPE_TLS_KEY", valueFrom: of("tls.key") },
+    { name: "TROUPE_TLS_CA", valueFrom: of("ca.crt") },
+  ]);
 });
