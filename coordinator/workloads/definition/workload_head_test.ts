@@ -1,4 +1,3 @@
-import { tlsVars } from "./env_vars.ts";
 import {
   deepStrictEqual,
   match,
@@ -12,6 +11,7 @@ import { violations } from "../../../manifests/testdata/restricted_rules.ts";
 import { contract } from "../../../messaging/mod.ts";
 import { ANNOTATIONS, ownLabels } from "../../labels.ts";
 import { checkRunParams, MAX_WORKLOAD_NAME, type RunParams } from "../run_params.ts";
+import { tlsVars } from "./env_vars.ts";
 import { type Head, templateOf, workloadParts } from "./mod.ts";
 import { headOf, LEAST, SAMPLES } from "./testdata/samples.ts";
 
