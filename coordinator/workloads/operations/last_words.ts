@@ -6,8 +6,11 @@ import type { Scope } from "./scope.ts";
 /** How many lines are asked for. */
 const LINES = 10;
 
-/** How long that may take, in milliseconds: who waits is to be told, with or without them. */
-const LIMIT = 2_000;
+/**
+ * How long that may take, in milliseconds: who waits is to be told, with or without them. A busy node
+ * takes seconds to begin an answer.
+ */
+const LIMIT = 10_000;
 
 /** No line is told longer than this. */
 const LENGTH = 300;
@@ -23,23 +26,29 @@ export async function lastWords(
 ): Promise<string[]> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), LIMIT);
-  const lines: string[] = [];
   const ended = containerStatuses(pod.source).find(({ state, lastState }) =>
     (state?.terminated ?? lastState?.terminated) != null
   );
-  try {
+  const lines: string[] = [];
+  const read = async (previous: boolean): Promise<void> => {
     const log = podLogs(scope.context.client, {
       namespace: pod.namespace,
       pod: pod.name,
       container: ended?.name,
-      // of a container that waits for its next start, the log is that of its last one
-      previous: ended?.state?.running != null,
+      previous,
       tailLines: LINES,
       signal: AbortSignal.any([signal, late.signal]),
     });
     for await (const { text } of log) {
       if (text.trim() !== "") lines.push(text.slice(0, LENGTH));
     }
+  };
+  try {
+    // of a container that waits for its next start, the log is that of its last one
+    const runs = ended?.state?.running != null;
+    await read(runs);
+    // unless it was started meanwhile, and has said nothing yet
+    if (lines.length === 0 && !runs) await read(true);
   } catch {
     // what was read until then is better than nothing
   } finally {

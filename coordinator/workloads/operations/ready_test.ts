@@ -98,6 +98,19 @@ Deno.test("waitUntilReady() tells a crash at once, with the last words of the lo
   });
 });
 
+Deno.test("waitUntilReady() tells the last words of before when the container has just started again", async () => {
+  const scene = new Scene(deployment());
+  scene.pods = [pod("p1", { container: crashed(3, 7) })];
+  scene.answer = ({ querystring }) => {
+    const isPrevious = querystring?.get("previous") === "true";
+    const lines = isPrevious ? ['2026-01-01T00:00:01Z no "db"\n'] : [];
+    return Promise.resolve(
+      ReadableStream.from(lines.map((line) => new TextEncoder().encode(line))),
+    );
+  };
+  await rejects(waitUntilReady(scene.scope), { name: "RolloutError", log: ['no "db"'] });
+});
+
 Deno.test("waitUntilReady() tells a crash without a log that it cannot read, or not soon", async () => {
   using time = new FakeTime();
   const scene = new Scene(deployment());
@@ -112,7 +125,7 @@ Deno.test("waitUntilReady() tells a crash without a log that it cannot read, or 
     );
   const slow = outcome(waitUntilReady(scene.scope));
   await pass(time, 1);
-  await pass(time, 1_900);
+  await pass(time, 9_900);
   strictEqual(slow(), undefined);
   await pass(time, 200);
   ok(failureOf(slow).message.endsWith("with exit code 7"));
