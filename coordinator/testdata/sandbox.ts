@@ -32,6 +32,8 @@ export class Sandbox implements AsyncDisposable {
   intercept: ((line: string, forward: () => Promise<Response>) => Promise<Response>) | undefined;
   /** Requests that coordinators sent, as `GET /path`. */
   readonly requests: string[] = [];
+  /** Those of them that wrote something, and were not refused, as a write is that comes too late. */
+  readonly accepted: string[] = [];
   /** Typed clients of namespace `team`. */
   readonly core: ReturnType<CoreV1Api["namespace"]>;
   readonly apps: ReturnType<AppsV1Api["namespace"]>;
@@ -67,6 +69,7 @@ export class Sandbox implements AsyncDisposable {
       const forward = (): Promise<Response> =>
         fetch(url, { method, headers, body, signal, client });
       const answer = await (this.intercept?.(line, forward) ?? forward());
+      if (method !== "GET" && answer.ok) this.accepted.push(line);
       held?.answered();
       await held?.released;
       return answer;
