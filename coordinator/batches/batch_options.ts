@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type {
+  Contract,
   InputOf,
   Inputs,
   MapOptions,
@@ -14,6 +15,8 @@ import { checkOptions, dnsLabel, quote } from "../../runtime/mod.ts";
 
 /** Who does a batch: a workload with a contract. */
 export interface BatchWorkers<S extends Specs> {
+  /** Its contract, by which the types of inputs and results are known. */
+  readonly contract?: Contract<S>;
   /** As `Workload.map`. */
   map<M extends MethodName<S>>(
     method: M,
