@@ -85,9 +85,11 @@ export class Link implements AsyncDisposable {
   async offerKey(key: Key, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
     for (;;) {
       const channel = await this.#ready(signal);
-      const offered = channel.offerKey(key).then(() => true, () => false);
-      if (await unlessAborted(offered, signal)) return;
-      await channel.ended; // it failed by that
+      try {
+        return await unlessAborted(channel.offerKey(key), signal);
+      } catch (error) {
+        if (!channel.end) throw error;
+      }
     }
   }
 

@@ -215,6 +215,8 @@ Deno.test("Link.offerKey() gives the worker a key, over another channel if one b
   await offered;
   deepStrictEqual(worker.acceptor.keys.ids, ["key-1", "key-2", "key-3"]);
   match(atob(sockets[1]!.sent[1]!.match(/"proof":"([^.]*)/)![1]!), /key-2/);
+  await rejects(link.offerKey({ kid: "short", secret: new Uint8Array(5) }), TypeError);
+  strictEqual(link.channel!.end, undefined);
   await link.close();
   await rejects(link.offerKey(testKey(4)), /the link was closed/);
 });

@@ -47,10 +47,20 @@ export async function verify<S extends z.ZodType>(
   }
 }
 
-/** Another key, encrypted with one that both sides have, for the channel of that nonce. */
-export function encryptKey(key: Key, nonce: string, { kid, secret }: Key): Promise<string> {
-  const offered = { ...JSON.parse(new KeyRing([key]).toText()), nonce };
-  return new CompactEncrypt(encoder.encode(JSON.stringify(offered)))
+/**
+ * Another key, encrypted with one that both sides have, for the channel of that nonce.
+ *
+ * @throws {TypeError} when it is no key
+ */
+export async function encryptKey(
+  key: Key,
+  nonce: string,
+  { kid, secret }: Key,
+): Promise<string> {
+  const text = new KeyRing([key]).toText();
+  KeyRing.parse(text); // as the other side will
+  const offered = { ...JSON.parse(text), nonce };
+  return await new CompactEncrypt(encoder.encode(JSON.stringify(offered)))
     .setProtectedHeader({ alg: "dir", enc: "A256GCM", kid }).encrypt(secret);
 }
 
