@@ -17,7 +17,6 @@ import {
   type ExecClient,
   isOlder,
   type KubeObject,
-  Reconciler,
   type ServerVersion,
   serverVersion,
   type WritableKind,
@@ -33,11 +32,10 @@ import { checkGroup, type Supervised, supervisedBy } from "../supervision/mod.ts
 import { waitFor } from "../wait.ts";
 import { defineWorkload, type Definition, minimumVersion } from "./definition/mod.ts";
 import { deploy, type DeployContext, type Deployed, hashOf, ownedBy } from "./deploy.ts";
-import { driftOf } from "./drift_of.ts";
 import { FencedWriter, termOf } from "./fenced_writer.ts";
 import { type Kept, setOn } from "./operations/kept.ts";
 import { isEnded, isSameObject, isWorkload, keyOfHead, newest } from "./head_facts.ts";
-import { RepairPace } from "./repair_pace.ts";
+import { type Drift, Repairs } from "./repairs.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { SerialWrites } from "./serial_writes.ts";
 import { Workload } from "./workload.ts";
@@ -47,15 +45,6 @@ import {
   type WorkloadContext,
   workloadKey,
 } from "./workload_context.ts";
-
-/** What was found changed by somebody else. */
-export interface Drift {
-  readonly head: Head;
-  /** Paths of the fields that were changed; empty if the workload or a part of it was deleted. */
-  readonly fields: readonly string[];
-  /** Whether it was made as it should be. */
-  readonly repaired: boolean;
-}
 
 /** Options of {@linkcode Workloads}. */
 export interface WorkloadsOptions {
@@ -90,10 +79,9 @@ export class Workloads {
   readonly #deleted = new Map<string, string>();
   /** Hashes of jobs that have ended and were cleared away, by key. */
   readonly #cleared = new Map<string, string | undefined>();
-  readonly #pace = new RepairPace();
   /** Keys that a call of `run` is about to apply. */
   readonly #running = new Map<string, number>();
-  readonly #reconciler: Reconciler;
+  readonly #repairs: Repairs;
   #version: ServerVersion | undefined;
 
   /** Nothing runs yet. */
@@ -122,19 +110,17 @@ export class Workloads {
           this.#context.applied.delete(key);
           this.#deleted.delete(key);
           this.#cleared.delete(key);
-          this.#pace.forget(key);
+          this.#repairs.forget(key);
         };
       },
     };
-    this.#reconciler = new Reconciler((key) => this.#reconcile(key), {
-      name: "workloads",
-      workers: Infinity, // one that waits for the end of what is deleted holds up no other
-      onError: (_, error) => {
-        // who is about to lead or to follow repairs nothing
-        const isOver = error instanceof NotLeadingError && tenure.mandate === undefined;
-        if (!isOver) options.onError(asError(error));
-      },
-      signal: life,
+    this.#repairs = new Repairs({
+      context: this.#context,
+      isRunning: (key) => this.#running.has(key),
+      isCleared: (key, params) => this.#isCleared(key, params),
+      apply: (params) => this.#apply(params),
+      onError: options.onError,
+      onDrift: options.onDrift,
     });
   }
 
@@ -190,7 +176,7 @@ export class Workloads {
       if (left > 0) this.#running.set(key, left);
       else {
         this.#running.delete(key);
-        if (tenure.mandate && this.#declared.has(key)) this.#reconciler.enqueue(key); // what was missed
+        if (tenure.mandate && this.#declared.has(key)) this.#repairs.enqueue(key); // what was missed
       }
     }
     return this.workload(params);
@@ -216,7 +202,7 @@ export class Workloads {
   begin(): void {
     this.#context.applied.clear(); // somebody else may have changed what this one knew
     for (const key of this.#declared.keys()) {
-      if (!this.#running.has(key)) this.#reconciler.enqueue(key);
+      if (!this.#running.has(key)) this.#repairs.enqueue(key);
     }
   }
 
@@ -253,13 +239,13 @@ export class Workloads {
     }
     const mandate = this.#options.tenure.mandate;
     if (mandate === undefined) return;
-    if (this.#declared.has(key)) this.#reconciler.enqueue(key);
+    if (this.#declared.has(key)) this.#repairs.enqueue(key);
     else if (type !== "deleted" && isHead(object)) this.#claimLate(object, mandate);
   }
 
   /** Resolves when nothing is being repaired any more. */
   async close(): Promise<void> {
-    await this.#reconciler.close();
+    await this.#repairs.close();
   }
 
   /** A head that an older leader created after the claim; see `claimHeads`. */
@@ -290,50 +276,6 @@ export class Workloads {
   async #isCleared(key: string, params: CheckedRunParams): Promise<boolean> {
     const hash = this.#cleared.get(key);
     return hash !== undefined && hash === hashOf((await this.#define(params)).head);
-  }
-
-  /** Makes a declared workload as it should be, after something has changed. */
-  async #reconcile(key: string): Promise<void | { after: number }> {
-    const { onDrift } = this.#options;
-    const params = this.#declared.get(key);
-    if (params === undefined || !this.#isMine(key)) return;
-    const applied = this.#context.applied.get(key);
-    if (applied === undefined) {
-      if (await this.#isCleared(key, params)) return;
-      const adopted = await this.#apply(params);
-      if (adopted === undefined || adopted.drifted.length === 0) return;
-      if (params.drift === "report") return await this.#report(key);
-      return onDrift({ head: adopted.head, fields: adopted.drifted, repaired: true });
-    }
-    if (params.drift === "report") return await this.#report(key);
-    const fields = driftOf(applied, this.#options.view);
-    if (fields === undefined) return;
-    const after = this.#pace.waitOf(key);
-    if (after > 0) return { after };
-    const repaired = await this.#apply(params);
-    if (!repaired?.written) return;
-    this.#pace.repaired(key);
-    onDrift({ head: repaired.head, fields, repaired: true });
-  }
-
-  /** Whether this coordinator may repair it, and nobody else here is about to write it. */
-  #isMine(key: string): boolean {
-    return this.#options.tenure.mandate !== undefined && !this.#running.has(key);
-  }
-
-  /** Tells drift once; after what is being written, which is none. */
-  async #report(key: string): Promise<void> {
-    const { life, onDrift } = this.#options;
-    await this.#context.writes.add(key, life, () => {
-      const applied = this.#context.applied.get(key);
-      if (applied === undefined || !this.#isMine(key)) return Promise.resolve();
-      const fields = driftOf(applied, this.#options.view);
-      const told = fields && JSON.stringify(fields);
-      const isNew = told !== applied.reported;
-      applied.reported = told;
-      if (fields && isNew) onDrift({ head: applied.head, fields, repaired: false });
-      return Promise.resolve();
-    });
   }
 
   /** Applies a workload when it is its turn, unless it was deleted or run anew meanwhile. */
