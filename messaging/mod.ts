@@ -89,7 +89,8 @@ export type {
   Limits,
   Peer,
 } from "./session/channel.ts";
-export type { Json } from "./wire/frame.ts";
+export { dialMessages, MAX_MESSAGE, type WorkerAddress } from "./dial_messages.ts";
+export type { Json, RosterEntry } from "./wire/frame.ts";
 export type { Load } from "./work/load.ts";
 export type { MapOptions } from "./work/map_options.ts";
 export { PoisonError } from "./work/poison_error.ts";

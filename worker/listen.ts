@@ -95,7 +95,8 @@ class InFlight {
   }
 }
 
-function stopping(): Response {
+/** What is answered to who comes too late. */
+export function stopping(): Response {
   return new Response("stopping\n", { status: 503, headers: { connection: "close" } });
 }
 

@@ -12,7 +12,7 @@ Deno.test({
         "--no-check",
         "--no-prompt",
         "--allow-net",
-        "--allow-env=TROUPE_PORT,POD_IP,POD_NAMESPACE",
+        "--allow-env=TROUPE_PORT,TROUPE_KEYS,POD_IP,POD_NAME,POD_NAMESPACE",
         new URL("main.ts", import.meta.url).pathname,
       ],
       env,

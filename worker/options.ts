@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Self } from "./messaging/worker_messages.ts";
 import { checkOptions, dnsLabel, listenAddress, namespaceName } from "../runtime/mod.ts";
 
 /** Port of a worker that is told none. */
@@ -20,6 +21,7 @@ const schema = z.strictObject({
   hostname: z.string().min(1).optional().describe("a host name or an IP address"),
   grace: z.number().min(0).max(AT_MOST_A_DAY).default(DEFAULT_GRACE)
     .describe("milliseconds from 0 to a day"),
+  keys: z.string().optional().describe("a JSON Web Key Set as text"),
   signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
 });
 
@@ -28,6 +30,8 @@ const environment = z.object({
     .describe("an integer from 0 to 65535"),
   POD_IP: z.string().min(1).optional().describe("an IP address"),
   POD_NAMESPACE: namespaceName.optional(),
+  POD_NAME: z.string().min(1).optional().describe("a pod's name"),
+  TROUPE_KEYS: z.string().optional(),
 });
 
 /** Options of `Worker.create`. */
@@ -56,6 +60,11 @@ export interface WorkerOptions {
    * @default 25_000
    */
   grace?: number;
+  /**
+   * The coordinator's keys, by which callers of a contract are known: a JSON Web Key Set as text.
+   * @default the variable `TROUPE_KEYS`, else none: nobody can call
+   */
+  keys?: string;
   /** Stops the worker when it aborts. */
   signal?: AbortSignal;
 }
@@ -67,6 +76,9 @@ export interface CheckedWorkerOptions {
   port: number;
   hostname: string;
   grace: number;
+  /** Who it is to those who call it. */
+  self: Self;
+  keys: string | undefined;
   signal: AbortSignal | undefined;
 }
 
@@ -86,6 +98,8 @@ export function checkWorkerOptions(options: WorkerOptions): CheckedWorkerOptions
     port: env.TROUPE_PORT ?? checked.port ?? DEFAULT_PORT,
     hostname: checked.hostname ?? listenAddress(env.POD_IP),
     grace: checked.grace,
+    self: { name: env.POD_NAME ?? checked.name, instance: crypto.randomUUID() },
+    keys: checked.keys ?? env.TROUPE_KEYS,
     signal: checked.signal,
   };
 }

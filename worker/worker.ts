@@ -7,8 +7,18 @@ import {
   SerialHandlers,
   within,
 } from "../runtime/mod.ts";
+import {
+  type Asking,
+  type Contract,
+  type Handlers,
+  KeyRing,
+  type Specs,
+} from "../messaging/mod.ts";
 import type { WorkerEvent } from "./events.ts";
-import { listen } from "./listen.ts";
+import { listen, stopping } from "./listen.ts";
+import { Implemented } from "./messaging/implemented.ts";
+import type { PeerEvent, Peers } from "./messaging/peers.ts";
+import { type ImplementOptions, WorkerMessages } from "./messaging/worker_messages.ts";
 import { type CheckedWorkerOptions, checkWorkerOptions, type WorkerOptions } from "./options.ts";
 
 /** Beginning of the paths that a worker answers itself. */
@@ -49,6 +59,7 @@ export class Worker implements AsyncDisposable {
   readonly #scope = new HandlerScope();
   readonly #stopRequested = Promise.withResolvers<void>();
   #handler: ServeHandler | undefined;
+  #messages: WorkerMessages<Specs> | undefined;
   #state: State = "created";
   #running: Promise<void> | undefined;
   #address: Deno.NetAddr | undefined;
@@ -99,6 +110,83 @@ export class Worker implements AsyncDisposable {
   /** Answers requests with `handler`, in place of the one given before. */
   serve(handler: ServeHandler): void {
     this.#handler = this.#scope.wrap(handler);
+  }
+
+  /**
+   * Implements a contract: coordinators and other workers call its methods, on the port that `serve` uses
+   * too. A handler gets its input as the contract's schema has parsed it, and a context with a `signal`
+   * that aborts when nobody waits for the answer any more. What it throws is told to the caller: an error
+   * that the contract names (`methodError`) as such, anything else by its message.
+   *
+   * Only who has the coordinator's key can call, which a worker gets by the variable `TROUPE_KEYS` when its
+   * workload was run with a contract; without it everybody is refused.
+   *
+   * @throws {TypeError} naming a handler that is missing, or a bad option
+   * @throws {Error} when it has implemented a contract before, or has been started
+   *
+   * @example
+   * ```ts
+   * import { contract, Worker } from "@troupe/troupe";
+   * import { z } from "zod";
+   *
+   * const greeter = contract("greeter", {
+   *   greet: { input: z.object({ name: z.string() }), output: z.string() },
+   *   progress: { event: z.object({ done: z.number() }) },
+   * });
+   * await using worker = await Worker.create({ name: "greeter", port: 0 });
+   * const greeting = worker.implement(greeter, { greet: ({ name }) => `Hello, ${name}!` });
+   * greeting.emit("progress", { done: 0.5 }); // kept until a coordinator has heard it
+   * ```
+   */
+  implement<S extends Specs>(
+    contract: Contract<S>,
+    handlers: Handlers<S>,
+    options: ImplementOptions = {},
+  ): Implemented<S> {
+    const purpose = `Cannot implement contract "${contract.name}"`;
+    if (this.#state !== "created") {
+      throw new Error(`${purpose}: worker "${this.name}" is ${this.#state}`);
+    }
+    if (this.#messages !== undefined) {
+      throw new Error(`${purpose}: contract "${this.#messages.contract.name}" is implemented`);
+    }
+    const { self, keys } = this.#options;
+    const messages = new WorkerMessages({
+      ...options,
+      contract,
+      handlers,
+      self,
+      keys: keys === undefined ? undefined : KeyRing.parse(keys),
+      onError: (error) => this.#errors.report(error),
+    });
+    this.#messages = messages as unknown as WorkerMessages<Specs>;
+    return new Implemented(messages);
+  }
+
+  /**
+   * The other workers of the workload, which implement the same contract: they are asked directly, without
+   * the coordinator, also while there is none. Who they are the coordinator says when it connects.
+   *
+   * @throws {Error} when this worker does not implement that contract, or has no keys
+   */
+  peers<S extends Specs>(contract: Contract<S>): Asking<S> {
+    const { peers, contract: own } = this.#implemented("ask peers");
+    if (contract as unknown !== own) {
+      throw new Error(
+        `Cannot ask peers by contract "${contract.name}": this worker implements "${own.name}"`,
+      );
+    }
+    return peers.asking as unknown as Asking<S>;
+  }
+
+  /**
+   * Calls `handler` when another worker of the workload has joined or left, at once for those that are
+   * there; returns what removes it.
+   *
+   * @throws {Error} when this worker implements no contract, or has no keys
+   */
+  onPeerEvent(handler: Handler<PeerEvent>): () => void {
+    return this.#implemented("hear of peers").peers.onPeerEvent(this.#scope.wrap(handler));
   }
 
   /**
@@ -156,18 +244,38 @@ export class Worker implements AsyncDisposable {
       // 3. Not ready before the door closes, so that who asks meanwhile is sent elsewhere.
       this.#enter("stopping");
       const deadline = performance.now() + this.#options.grace;
-      // 4. Requests end before anything that they may use does.
-      await server.drain(this.#options.grace);
+      // 4. Calls end while the server runs, as its shutdown would cut their connections; new requests are
+      //    refused meanwhile.
+      if (this.#messages !== undefined) {
+        await this.#messages.drain(this.#options.grace);
+        await this.#messages.close();
+      }
+      // 5. Requests end before anything that they may use does.
+      await server.drain(Math.max(0, deadline - performance.now()));
       this.#address = undefined;
-      // 5. The last event comes when nothing happens any more; its handlers are waited for.
+      // 6. The last event comes when nothing happens any more; its handlers are waited for.
       this.#enter("stopped");
       await within(Math.max(0, deadline - performance.now()), this.#handlers.settled());
     } finally {
       this.#state = "stopped";
-      // 6. Signal listeners go last: until here the second signal must be able to force the end.
+      // 7. Signal listeners go last: until here the second signal must be able to force the end.
       processSignals[Symbol.dispose]();
       stopSignals.removeEventListener("abort", stop);
     }
+  }
+
+  #implemented(what: string): { peers: Peers<Specs>; contract: Contract } {
+    const { peers, contract } = this.#messages ?? {};
+    if (contract === undefined) {
+      throw new Error(`Cannot ${what}: worker "${this.name}" implements no contract yet`);
+    }
+    if (peers === undefined) {
+      throw new Error(
+        `Cannot ${what}: worker "${this.name}" has no keys (variable TROUPE_KEYS), as it was not run ` +
+          "with a contract",
+      );
+    }
+    return { peers, contract };
   }
 
   #enter(type: WorkerEvent["type"]): void {
@@ -179,7 +287,11 @@ export class Worker implements AsyncDisposable {
 
   #answer(request: Request): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
+    if (pathname === OWN_PATHS + "messages" && this.#messages) {
+      return this.#messages.accept(request);
+    }
     if (pathname.startsWith(OWN_PATHS)) return this.#answerOwn(pathname.slice(OWN_PATHS.length));
+    if (this.#state === "stopping") return stopping();
     if (this.#handler === undefined) return new Response("not found\n", { status: 404 });
     return this.#handler(request);
   }

@@ -9,7 +9,14 @@
 import { z } from "zod";
 import { checkOptions } from "../../runtime/mod.ts";
 import type { CalleeChannel, Peer } from "../session/channel.ts";
-import type { CallerFrame, CallFrame, Json, ResumeFrame, TellFrame } from "../wire/frame.ts";
+import type {
+  CallerFrame,
+  CallFrame,
+  Json,
+  ResumeFrame,
+  RosterFrame,
+  TellFrame,
+} from "../wire/frame.ts";
 import { BoundedMemory } from "./bounded_memory.ts";
 import { CalleeSession } from "./callee_session.ts";
 import { jsonBytes } from "./check_json.ts";
@@ -50,6 +57,8 @@ export interface CalleeOptions {
    * @default it is passed over
    */
   onError?: (error: unknown) => void;
+  /** Hears from a coordinator which workers there are. */
+  onRoster?: (workers: RosterFrame["workers"]) => void;
   /**
    * Milliseconds, never going back.
    * @default `performance.now()`
@@ -70,6 +79,7 @@ export class Callee {
   readonly #deadlines: Deadlines;
   readonly #runner: Runner;
   readonly #events = new KeptEvents();
+  readonly #onRoster: (workers: RosterFrame["workers"]) => void;
   readonly #sessions = new Map<string, CalleeSession>();
   /** Those whose channel has ended, the oldest first. */
   readonly #detached = new Set<CalleeSession>();
@@ -90,7 +100,9 @@ export class Callee {
    * @throws {TypeError} naming a bad option
    */
   constructor(implementation: Implementation, options: CalleeOptions = {}) {
-    const { onError = () => {}, now = () => performance.now(), ...limits } = options;
+    const { onError = () => {}, onRoster = () => {}, now = () => performance.now(), ...limits } =
+      options;
+    this.#onRoster = onRoster;
     this.limits = checkOptions(schema, limits, { purpose: "Cannot implement a contract" });
     this.#implementation = implementation;
     this.#deadlines = new Deadlines(now);
@@ -260,7 +272,8 @@ export class Callee {
         session.heard(frame.n);
         void session.sendEvents(this.#events);
         return;
-      default: // a roster is for who attached the channel
+      case "roster": // only a coordinator's: peers do not tell each other who there is
+        if (session.peer.role === "coordinator") this.#onRoster(frame.workers);
     }
   }
 

@@ -17,6 +17,7 @@ export class LinkedMember implements Member {
   readonly #listeners = new Set<() => void>();
   #standing: LinkStanding["state"] = "connecting";
   #channel: CallerChannel | undefined;
+  #suspended = false;
 
   /** A worker without a channel. `follow` is what its link's `onState` is. */
   constructor(worker: WorkerRef, options: Omit<CallerOptions, "worker">) {
@@ -29,7 +30,8 @@ export class LinkedMember implements Member {
     if (!this.#caller.open) return "gone";
     if (this.#caller.draining) return "draining";
     if (!this.#caller.connected) return "connecting";
-    return this.#standing === "unresponsive" ? "unresponsive" : "ready";
+    if (this.#standing === "unresponsive" || this.#suspended) return "unresponsive";
+    return "ready";
   }
 
   get inFlight(): number {
@@ -82,6 +84,13 @@ export class LinkedMember implements Member {
       this.#channel = link.channel;
       this.#caller.attach(link.channel); // which is told as a change
     } else this.#changed();
+  }
+
+  /** Whether somebody else says that it is not ready: it gets nothing new, and keeps what it has. */
+  suspend(suspended: boolean): void {
+    if (suspended === this.#suspended) return;
+    this.#suspended = suspended;
+    this.#changed();
   }
 
   /** The worker is gone for ever: its pod is deleted, or its link ended. */

@@ -13,13 +13,14 @@ export const MAX_KIDS = 16;
 const DEPTH = 64;
 
 const name = z.string().min(1).max(253);
-const id = z.string().min(1).max(128);
+const id: z.ZodString = z.string().min(1).max(128);
 /** 32 bytes of chance. */
 const nonce = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const count = z.int().min(0);
 const compact = z.string().max(16 * 1024);
 
-const contractId = z.object({ name: z.string().max(128), version: id, digest: id });
+const contractId: z.ZodObject<{ name: z.ZodString; version: z.ZodString; digest: z.ZodString }> = z
+  .object({ name: z.string().max(128), version: id, digest: id });
 
 const hello = z.object({
   t: z.literal("hello"),

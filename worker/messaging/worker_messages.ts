@@ -1,0 +1,145 @@
+/**
+ * A worker's side of what is said to it: connections come in at one path of its HTTP server, prove who
+ * they are, and bring calls to the contract's handlers.
+ *
+ * Frames go one way: the acceptor's channels give them to the callee, which runs handlers and answers
+ * over the same channels. Without keys, as in a worker that was started by hand, nobody is let in. It
+ * stops in two steps: `drain` finishes what runs and hands back the rest while channels are still there,
+ * then `close` ends them.
+ *
+ * @module
+ */
+import {
+  Acceptor,
+  Callee,
+  type Contract,
+  type Handlers,
+  implementation,
+  type KeyRing,
+  negotiationOf,
+  serverMessageSocket,
+  type Specs,
+  SUBPROTOCOL,
+} from "../../messaging/mod.ts";
+import { Peers } from "./peers.ts";
+
+/** Seconds of silence after which the system cuts a connection that a channel has given up. */
+const IDLE_SECONDS = 60;
+
+/** Bytes of one message, as JSON; longer ones go into a file or a store. */
+const FRAME_BYTES = 16 * 1024 * 1024;
+
+/** How much a worker takes. */
+export interface ImplementOptions {
+  /**
+   * Calls that run at once, of all callers together.
+   * @default 16
+   */
+  concurrency?: number;
+  /**
+   * Calls that wait beside them. Beyond, callers wait or are refused, as they have asked for.
+   * @default 64
+   */
+  queue?: number;
+}
+
+/** Who a worker is to those who dial it. */
+export interface Self {
+  /** The pod's name. */
+  readonly name: string;
+  /** Tells this process from all others. */
+  readonly instance: string;
+}
+
+/** Options of {@linkcode WorkerMessages}. */
+export interface WorkerMessagesOptions<S extends Specs> extends ImplementOptions {
+  contract: Contract<S>;
+  handlers: Handlers<S>;
+  self: Self;
+  /** By which it knows who may call; without any, nobody may. */
+  keys: KeyRing | undefined;
+  /** Hears what has no caller: what a `tell` throws, who was refused. */
+  onError: (error: unknown) => void;
+}
+
+/** See the module's text. */
+export class WorkerMessages<S extends Specs> {
+  /** The contract that is implemented. */
+  readonly contract: Contract<S>;
+  /** The other workers; none without keys. */
+  readonly peers: Peers<S> | undefined;
+  readonly #callee: Callee;
+  readonly #acceptor: Acceptor | undefined;
+
+  /** @throws {TypeError} for handlers that do not fit the contract, and bad options */
+  constructor(options: WorkerMessagesOptions<S>) {
+    const { contract, handlers, self, keys, onError, ...limits } = options;
+    this.contract = contract;
+    const negotiation = negotiationOf(contract as unknown as Contract);
+    const callee = new Callee(implementation(contract, handlers), {
+      ...limits,
+      onError,
+      onRoster: (workers) => this.peers?.hear(workers),
+    });
+    this.#callee = callee;
+    if (keys === undefined) return;
+    const acceptor = new Acceptor({
+      self,
+      keys,
+      negotiation,
+      limits: { ...callee.limits, frameBytes: FRAME_BYTES },
+      resumable: (session, peer) => callee.resumable(session, peer),
+      onChannel: (channel) => callee.attach(channel.callee),
+      onSessionEnd: (session, why) =>
+        callee.fence(
+          session,
+          why === "deposed" ? "a newer leader has come" : "its caller has gone",
+        ),
+      onRefused: onError,
+    });
+    this.#acceptor = acceptor;
+    // with the keys that coordinators have offered since
+    this.peers = new Peers({ contract, negotiation, self, keys: () => acceptor.keys, onError });
+  }
+
+  /** Answers who wants to talk. */
+  accept(request: Request): Response {
+    if (this.#acceptor === undefined) {
+      return new Response("this worker has no keys\n", { status: 503 });
+    }
+    const offered = request.headers.get("sec-websocket-protocol")?.split(/\s*,\s*/) ?? [];
+    if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+      return new Response("a WebSocket is spoken here\n", {
+        status: 426,
+        headers: { upgrade: "websocket" },
+      });
+    }
+    if (!offered.includes(SUBPROTOCOL)) {
+      return new Response(`subprotocol "${SUBPROTOCOL}" is spoken here\n`, { status: 400 });
+    }
+    const { socket, response } = Deno.upgradeWebSocket(request, {
+      protocol: SUBPROTOCOL,
+      idleTimeout: IDLE_SECONDS,
+    });
+    void this.#acceptor.accept(serverMessageSocket(socket));
+    return response;
+  }
+
+  /** Keeps an event until a coordinator has heard it. */
+  emit(event: string, data: unknown): void {
+    this.#callee.emit(event, data);
+  }
+
+  /** Takes nothing new, hands back what waits, and finishes what runs within `grace` milliseconds. */
+  async drain(grace: number): Promise<void> {
+    if (this.#acceptor) this.#acceptor.draining = true;
+    await this.#callee.drain({ grace });
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    this.#acceptor?.close();
+    this.#callee.close();
+    await this.peers?.close();
+  }
+}
