@@ -1,4 +1,5 @@
 import { type ClusterConfig, loadClusterConfig } from "../kube/mod.ts";
+import type { Contract, NoContract, Specs } from "../messaging/mod.ts";
 import { type ErrorHandler, type Handler, outside } from "../runtime/mod.ts";
 import { Engine } from "./engine.ts";
 import type {
@@ -291,12 +292,14 @@ export class Coordinator implements AsyncDisposable {
    * @throws {Error} when objects of that name belong to somebody else, or when the API server
    *   refuses
    */
-  async run(params: RunParams): Promise<Workload> {
-    const checked = checkRunParams(params, this.namespace);
+  async run<S extends Specs = NoContract["specs"]>(params: RunParams<S>): Promise<Workload<S>> {
+    const checked = checkRunParams(params as RunParams, this.namespace);
     if (this.#engine.isOver) {
       throw new Error(`Cannot run "${checked.name}": the coordinator is stopped`);
     }
-    const workload = await this.#engine.workloads.run(checked);
+    // before it is written, so that a contract that does not fit the one before changes nothing
+    const workload = this.#engine.workloads.workload(checked, params.contract);
+    await this.#engine.workloads.run(checked);
     outside(() => this.#engine.supervisor.look(checked));
     if (this.#engine.state === "running") this.#engine.view.namespace(checked.namespace);
     return workload;
@@ -304,13 +307,27 @@ export class Coordinator implements AsyncDisposable {
 
   /**
    * A handle of a workload by its name, also of one that another replica or an earlier process of
-   * this coordinator has run.
+   * this coordinator has run. With a contract its workers can be asked.
+   *
+   * @throws {TypeError} when it was run here with another contract
    */
-  workload(name: string, options: { namespace?: string } = {}): Workload {
-    return this.#engine.workloads.workload({
-      name,
-      namespace: options.namespace ?? this.namespace,
-    });
+  workload<S extends Specs = NoContract["specs"]>(
+    name: string,
+    options: { namespace?: string; contract?: Contract<S> } = {},
+  ): Workload<S> {
+    const { namespace = this.namespace, contract } = options;
+    return this.#engine.workloads.workload({ name, namespace }, contract);
+  }
+
+  /**
+   * Gives coordinator and workers a new key, by which they know each other. Connected workers are told it;
+   * connections, and what runs over them, go on. The former key is good until the next rotation.
+   *
+   * @throws {NotLeadingError} when another coordinator leads
+   */
+  async rotateKey(): Promise<void> {
+    const { tenure, messaging } = this.#engine;
+    await messaging.rotateKey(tenure.require("rotate the key"));
   }
 
   /**

@@ -11,7 +11,7 @@
  *
  * @module
  */
-import { type ClusterConfig, Transport } from "../kube/mod.ts";
+import { type ClusterConfig, IN_CLUSTER, Transport } from "../kube/mod.ts";
 import { Election } from "../primitives/mod.ts";
 import { ErrorReporter, type Handler, onStopSignal, within } from "../runtime/mod.ts";
 import { ClusterView } from "./cluster_view.ts";
@@ -21,6 +21,7 @@ import { ElectedLeadership } from "./leadership/elected_leadership.ts";
 import type { Leadership } from "./leadership/leadership.ts";
 import { LeadingHandlers } from "./leadership/leading_handlers.ts";
 import type { Mandate } from "./leadership/mandate.ts";
+import { Messaging } from "./messaging/messaging.ts";
 import { SoloLeadership } from "./leadership/solo_leadership.ts";
 import { Tenure } from "./leadership/tenure.ts";
 import type { CheckedCoordinatorOptions } from "./options.ts";
@@ -52,6 +53,8 @@ export class Engine {
   readonly leading: LeadingHandlers;
   /** What may be done now. */
   readonly tenure: Tenure;
+  /** Talks to workers. */
+  readonly messaging: Messaging;
   /** What runs. */
   readonly workloads: Workloads;
   /** What it remembers in the cluster. */
@@ -96,6 +99,7 @@ export class Engine {
       onState: (_, error) => this.#tellConnection(error),
       onObject: (change) => {
         this.telemetry.onObject(change);
+        this.messaging.take(change);
         this.workloads.take(change);
         this.supervisor.take(change.object);
       },
@@ -115,7 +119,17 @@ export class Engine {
       follow: (leader) => this.#emit({ type: "following", leader }),
       onError,
     });
+    this.messaging = new Messaging({
+      client: this.#transport,
+      coordinator: options.name,
+      namespace: this.namespace,
+      view: this.view,
+      via: options.messaging.via,
+      inCluster: config.source === IN_CLUSTER,
+      onError,
+    });
     this.workloads = new Workloads({
+      messaging: this.messaging,
       client: this.#transport,
       coordinator: options.name,
       view: this.view,
@@ -248,9 +262,14 @@ export class Engine {
     //    workloads (delete them, say), so workloads and watches live until the handlers have ended.
     await this.hub.close(grace);
     await within(Math.max(0, deadline - performance.now()), settled);
-    // 7. Whoever waits for a workload is told, and nothing is repaired any more.
-    this.#life.abort(new Error(`Cannot go on: coordinator "${this.#options.name}" is stopped`));
-    await Promise.all([this.workloads.close(), this.supervisor.close()]);
+    // 7. Whoever waits for a workload or a worker is told, and nothing is repaired any more.
+    const stopped = new Error(`Cannot go on: coordinator "${this.#options.name}" is stopped`);
+    this.#life.abort(stopped);
+    await Promise.all([
+      this.messaging.end(stopped),
+      this.workloads.close(),
+      this.supervisor.close(),
+    ]);
     // 8. Nothing of this term can happen any more: the next one may lead.
     await this.tenure.close();
     // 9. Watches end before what they send their requests with.
@@ -280,6 +299,7 @@ export class Engine {
 
   /** The mandate begins: handlers hear what is there. */
   #begin(mandate: Mandate): void {
+    this.messaging.begin(mandate); // handlers may ask at once
     this.workloads.begin();
     this.supervisor.begin(mandate);
     if (this.#state === "running") this.#tell(mandate);
@@ -302,6 +322,7 @@ export class Engine {
   /** The mandate is over: handlers hear nothing until the next one. */
   #end(reason: Error): void {
     this.supervisor.end();
+    void this.messaging.end(reason);
     void this.hub.shut(0);
     this.#emit({ type: "lost", reason });
   }

@@ -90,7 +90,7 @@ export {
   type Presented,
   type TlsMaterial,
 } from "../kube/mod.ts";
-export type { CoordinatorOptions, ElectionSettings } from "./options.ts";
+export type { CoordinatorOptions, ElectionSettings, MessagingSettings } from "./options.ts";
 export type { HealthOptions } from "./health/health_options.ts";
 export type { LeadingTerm } from "./leadership/leading_handlers.ts";
 export { NotLeadingError } from "./leadership/mandate.ts";

@@ -54,6 +54,11 @@ const schema = z.strictObject({
       "milliseconds, and { pageSize }, an integer from 1",
   ),
   health: healthOptions.optional(),
+  messaging: z.strictObject({
+    via: z.enum(["auto", "direct", "proxy"]).describe('"auto", "direct" or "proxy"').default(
+      "auto",
+    ),
+  }).default({ via: "auto" }).describe("{ via }"),
   signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
 });
 
@@ -127,8 +132,21 @@ export interface CoordinatorOptions {
    * @default nowhere
    */
   health?: HealthOptions;
+  /** How it talks to workers with a contract. */
+  messaging?: MessagingSettings;
   /** Stops the coordinator when it aborts. */
   signal?: AbortSignal;
+}
+
+/** How a coordinator talks to workers with a contract. */
+export interface MessagingSettings {
+  /**
+   * The way to a worker: directly to its pod's address; by the API server's pod proxy, which needs
+   * `pods/proxy`: `get`; or `auto`: directly from a pod of the cluster and to pods on this machine, else by
+   * the proxy.
+   * @default "auto"
+   */
+  via?: "auto" | "direct" | "proxy";
 }
 
 /** How replicas of a coordinator elect the one that leads. */
@@ -167,6 +185,7 @@ export type CheckedCoordinatorOptions = CoordinatorOptions & {
   election: boolean | ElectionSettings;
   kinds: HeadKind[];
   prune: boolean;
+  messaging: Required<MessagingSettings>;
 };
 
 /**

@@ -10,6 +10,7 @@ export {
   type ClusterConfigOptions,
   ConfigError,
   type Credentials,
+  IN_CLUSTER,
   loadClusterConfig,
   plainClusterConfig,
   type PlainClusterOptions,

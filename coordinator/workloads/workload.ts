@@ -1,10 +1,37 @@
 import type { MergePatch } from "../../kube/mod.ts";
 import type { ScaleTarget } from "../autoscale/autoscaler.ts";
 import { workloadTarget } from "../autoscale/workload_target.ts";
+import type {
+  AskAllOptions,
+  Asking,
+  AskOptions,
+  ChoiceOptions,
+  Contract,
+  EventName,
+  EventOrigin,
+  HeardOf,
+  InputOf,
+  Inputs,
+  ItemOf,
+  MapOptions,
+  MethodName,
+  NoContract,
+  OutputOf,
+  Specs,
+  StreamName,
+  StreamOptions,
+  SubmitOptions,
+  TaskHandle,
+  TaskResult,
+  WorkerAnswer,
+  WorkerChange,
+  WorkerStatus,
+} from "../../messaging/mod.ts";
 import type { PodState } from "../events/events.ts";
 import type { Head } from "../heads.ts";
 import type { Mandate } from "../leadership/mandate.ts";
 import { waitFor } from "../wait.ts";
+import type { Team } from "../messaging/team.ts";
 import { amendHead } from "./operations/change_head.ts";
 import type { ClusterEvent } from "./operations/cluster_event.ts";
 import { type DeleteOptions, deleteWorkload, removeWorkload } from "./operations/delete.ts";
@@ -50,12 +77,19 @@ import type { WorkloadContext } from "./workload_context.ts";
  * for await (const { pod, text } of worker.logs({ follow: true })) console.log(pod, text);
  * ```
  */
-export class Workload {
+export class Workload<S extends Specs = NoContract["specs"]> implements Asking<S> {
   readonly #scope: Scope;
+  readonly #contract: Contract<S> | undefined;
 
   /** @ignore made by `Coordinator.run` */
-  constructor(target: { name: string; namespace: string }, context: WorkloadContext) {
+  constructor(
+    target: { name: string; namespace: string },
+    context: WorkloadContext,
+    contract?: Contract<S>,
+  ) {
     this.#scope = new Scope(target, context);
+    this.#contract = contract;
+    if (contract !== undefined) context.messaging.team(target, contract);
   }
 
   /** The workload's name. */
@@ -234,6 +268,111 @@ export class Workload {
    */
   events(options: WorkloadEventsOptions = {}): AsyncIterableIterator<ClusterEvent> {
     return workloadEvents(this.#scope, options);
+  }
+
+  /** See {@linkcode Asking.ask}. Only the leader asks: on others it rejects with a `NotLeadingError`. */
+  async ask<M extends MethodName<S>>(
+    method: M,
+    input: InputOf<S, M>,
+    options: AskOptions = {},
+  ): Promise<OutputOf<S, M>> {
+    return await this.#leading("ask").group.ask(method, input, options);
+  }
+
+  /** See {@linkcode Asking.tell}. */
+  tell<M extends MethodName<S>>(
+    method: M,
+    input: InputOf<S, M>,
+    options: ChoiceOptions = {},
+  ): boolean {
+    return this.#leading("tell").group.tell(method, input, options);
+  }
+
+  /** See {@linkcode Asking.stream}. */
+  stream<M extends StreamName<S>>(
+    method: M,
+    input: InputOf<S, M>,
+    options: StreamOptions = {},
+  ): AsyncIterableIterator<ItemOf<S, M>> {
+    return this.#leading("ask").group.stream(method, input, options);
+  }
+
+  /** See {@linkcode Asking.broadcast}. */
+  async broadcast<M extends MethodName<S>>(method: M, input: InputOf<S, M>): Promise<number> {
+    return await this.#leading("tell").group.broadcast(method, input);
+  }
+
+  /** See {@linkcode Asking.askAll}. */
+  async askAll<M extends MethodName<S>>(
+    method: M,
+    input: InputOf<S, M>,
+    options: AskAllOptions = {},
+  ): Promise<WorkerAnswer<OutputOf<S, M>>[]> {
+    return await this.#leading("ask").group.askAll(method, input, options);
+  }
+
+  /** See {@linkcode Asking.on}. It hears while this coordinator leads. */
+  on<E extends EventName<S>>(
+    event: E,
+    handler: (data: HeardOf<S, E>, origin: EventOrigin) => unknown,
+  ): () => void {
+    return this.#team("hear").group.on(event, handler);
+  }
+
+  /** The workers as they answer, while this coordinator leads; `pods` has them as Kubernetes sees them. */
+  get workers(): readonly WorkerStatus[] {
+    return this.#team("see").group.workers;
+  }
+
+  /** See {@linkcode Asking.onWorkers}. */
+  onWorkers(handler: (change: WorkerChange) => unknown): () => void {
+    return this.#team("see").group.onWorkers(handler);
+  }
+
+  /**
+   * Calls a method with each of many inputs, and hands on the results as they come, or in order. An input
+   * is pulled when a worker has room for it and the reader keeps up; `break` cancels what runs. What does
+   * not work out is a result too, and the rest goes on. The task of a worker that is lost goes to another
+   * one: it may run twice.
+   *
+   * @throws {NotLeadingError} when another coordinator leads
+   * @throws {TypeError} naming each bad option
+   */
+  map<M extends MethodName<S>>(
+    method: M,
+    inputs: Inputs<InputOf<S, M>>,
+    options: MapOptions = {},
+  ): AsyncIterableIterator<TaskResult<OutputOf<S, M>>> {
+    return this.#leading("map over").work.map(method, inputs, options);
+  }
+
+  /**
+   * Has a method called with an input as soon as a worker has room for it, at least once.
+   *
+   * @throws {NotLeadingError} when another coordinator leads
+   * @throws {OverloadedError} when as many tasks wait as may
+   */
+  submit<M extends MethodName<S>>(
+    method: M,
+    input: InputOf<S, M>,
+    options: SubmitOptions = {},
+  ): TaskHandle<OutputOf<S, M>> {
+    return this.#leading("submit to").work.submit(method, input, options);
+  }
+
+  #leading(verb: string): Team<S> {
+    const team = this.#team(verb);
+    this.#scope.context.tenure.require(`${verb} "${this.name}"`);
+    return team;
+  }
+
+  #team(verb: string): Team<S> {
+    const { context } = this.#scope;
+    context.life.throwIfAborted();
+    if (this.#contract !== undefined) return context.messaging.team(this, this.#contract);
+    throw new TypeError(
+      `Cannot ${verb} workers of "${this.name}": this handle has no contract; give one to run() or workload()`,
+    );
   }
 
   #record<R>(operation: string, fn: () => Promise<R>): Promise<R> {

@@ -1,8 +1,10 @@
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import type { ExecClient } from "../../kube/mod.ts";
+import type { Contract, Specs } from "../../messaging/mod.ts";
 import type { ClusterView } from "../cluster_view.ts";
 import type { Head } from "../heads.ts";
 import type { Tenure } from "../leadership/tenure.ts";
+import type { Team } from "../messaging/team.ts";
 import type { Definition } from "./definition/mod.ts";
 import type { FencedWriter } from "./fenced_writer.ts";
 import type { CheckedRunParams } from "./run_params.ts";
@@ -30,6 +32,15 @@ export type RecordOperation = <R>(
   fn: () => Promise<R>,
 ) => Promise<R>;
 
+/** What a handle needs to talk to workers. */
+export interface Teams {
+  /** The team of a workload; see `Messaging.team`. */
+  team<S extends Specs>(
+    target: { readonly name: string; readonly namespace: string },
+    contract: Contract<S>,
+  ): Team<S>;
+}
+
 /** What a handle needs of its coordinator. */
 export interface WorkloadContext {
   readonly client: RestClient & ExecClient;
@@ -37,6 +48,7 @@ export interface WorkloadContext {
   readonly view: ClusterView;
   readonly tenure: Tenure;
   readonly writer: FencedWriter;
+  readonly messaging: Teams;
   /** Aborts when the coordinator has stopped. */
   readonly life: AbortSignal;
   /** What was applied, by key. */

@@ -25,8 +25,10 @@ import { asError } from "../../runtime/mod.ts";
 import type { ClusterView } from "../cluster_view.ts";
 import { type Head, type HeadKind, isHead } from "../heads.ts";
 import { LABELS } from "../labels.ts";
+import type { Contract, NoContract, Specs } from "../../messaging/mod.ts";
 import { claimHead, claimHeads } from "../leadership/claim.ts";
 import { type Mandate, NotLeadingError } from "../leadership/mandate.ts";
+import type { Messaging } from "../messaging/messaging.ts";
 import type { Tenure } from "../leadership/tenure.ts";
 import { checkGroup, type Supervised, supervisedBy } from "../supervision/mod.ts";
 import { waitFor } from "../wait.ts";
@@ -60,6 +62,8 @@ export interface WorkloadsOptions {
   life: AbortSignal;
   /** The Deployment that workloads belong to; without one they belong to nobody. */
   owner: { name: string; namespace: string } | undefined;
+  /** Talks to workers. */
+  messaging: Pick<Messaging, "team" | "provideKeys">;
   /** Does operations, and records them. */
   record: RecordOperation;
   /** Hears what fails without a caller; it is tried again. */
@@ -96,6 +100,7 @@ export class Workloads {
       tenure,
       life,
       writer,
+      messaging: options.messaging,
       applied: new Map(),
       declared: this.#declared,
       record: options.record,
@@ -135,16 +140,19 @@ export class Workloads {
   }
 
   /** A handle of what has that name, whether or not it was run by this process. */
-  workload(target: { name: string; namespace: string }): Workload {
-    return new Workload(target, this.#context);
+  workload<S extends Specs = NoContract["specs"]>(
+    target: { name: string; namespace: string },
+    contract?: Contract<S>,
+  ): Workload<S> {
+    return new Workload(target, this.#context, contract);
   }
 
   /** Declares a workload, and applies it if this coordinator leads; resolves when that is stored. */
-  async run(params: CheckedRunParams): Promise<Workload> {
-    return await this.#options.record("run", params, () => this.#run(params));
+  async run(params: CheckedRunParams): Promise<void> {
+    await this.#options.record("run", params, () => this.#run(params));
   }
 
-  async #run(params: CheckedRunParams): Promise<Workload> {
+  async #run(params: CheckedRunParams): Promise<void> {
     const { tenure, life } = this.#options;
     const key = workloadKey(params);
     checkGroup(params, this.supervised);
@@ -179,7 +187,6 @@ export class Workloads {
         if (tenure.mandate && this.#declared.has(key)) this.#repairs.enqueue(key); // what was missed
       }
     }
-    return this.workload(params);
   }
 
   /** Claims what is there for a new term; see `claimHeads`. */
@@ -293,6 +300,7 @@ export class Workloads {
     const { applied, deleted, writer } = this.#context;
     const key = workloadKey(params);
     const mandate = tenure.require(`run "${params.name}"`);
+    if (params.contract) await this.#options.messaging.provideKeys(params.namespace, mandate);
     const known = asked ? undefined : applied.get(key);
     const definition = known?.definition ?? await this.#define(params);
     const { heads, parts } = view.namespace(params.namespace);

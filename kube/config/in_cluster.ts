@@ -6,6 +6,9 @@ import { type Environment, readVariable } from "./environment.ts";
 /** Where the kubelet mounts a pod's service account. */
 export const SERVICE_ACCOUNT_DIR = "/var/run/secrets/kubernetes.io/serviceaccount";
 
+/** The `source` of a cluster that was found as the pod's own. */
+export const IN_CLUSTER = "in-cluster service account";
+
 /** Options of {@linkcode findInCluster}. */
 export interface InClusterOptions {
   /** Folder of the service account's files. @default SERVICE_ACCOUNT_DIR */
@@ -25,7 +28,7 @@ export async function findInCluster(
   const denied = host.denied ?? port.denied;
   if (denied) return `in-cluster (KUBERNETES_SERVICE_HOST and _PORT: ${denied})`;
   if (!host.value || !port.value) return "in-cluster (KUBERNETES_SERVICE_HOST is not set)";
-  const source = "in-cluster service account";
+  const source = IN_CLUSTER;
   const credentials = new ContextCredentials(
     { "certificate-authority": `${dir}/ca.crt` },
     { tokenFile: `${dir}/token` },

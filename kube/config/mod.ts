@@ -13,4 +13,5 @@ export {
   type TlsMaterial,
 } from "./cluster_config.ts";
 export { ConfigError } from "./config_error.ts";
+export { IN_CLUSTER } from "./in_cluster.ts";
 export { type ClusterConfigOptions, loadClusterConfig } from "./load_cluster_config.ts";

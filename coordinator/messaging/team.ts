@@ -1,0 +1,185 @@
+/**
+ * The workers of one workload, as those who talk to them see it: a link to each of its pods, and a group
+ * of what is at their other ends.
+ *
+ * Pods come from the coordinator's watch. One that runs is dialed, and dialed again whenever its
+ * connection breaks; one that is gone is lost for good, and so is what it had. Kubernetes says by a pod's
+ * readiness whether it may be asked, the worker by its handshake and its heartbeats: it takes both. Each
+ * worker is told who its peers are whenever that has changed. Only who leads has links, in the name of
+ * its term; at its end all calls are rejected.
+ *
+ * @module
+ */
+import {
+  type Contract,
+  Group,
+  type KeyRing,
+  Link,
+  LinkedMember,
+  type LinkState,
+  type Negotiation,
+  negotiationOf,
+  type Peer,
+  type RosterEntry,
+  type Specs,
+  UnauthorizedError,
+  Work,
+} from "../../messaging/mod.ts";
+import type { PodState } from "../events/events.ts";
+import { type DialContext, dialWorker, isReachable } from "./dial_worker.ts";
+import { workerOf } from "./worker_of.ts";
+
+/** What a team needs of its coordinator. */
+export interface TeamContext extends DialContext {
+  /** The keys as they are now. */
+  readonly keys: () => KeyRing;
+  /** Hears what fails without a caller. */
+  readonly onError: (error: Error) => void;
+  /** A worker has refused the coordinator's keys: they may be others by now. */
+  readonly onUnauthorized: () => void;
+}
+
+/** Every how many attempts in vain it is told that a worker cannot be reached: after some 15 s first. */
+const REPORTED_ATTEMPTS = 8;
+
+/** A worker that there is a link to. */
+interface Linked {
+  readonly pod: PodState;
+  readonly link: Link;
+  readonly member: LinkedMember;
+}
+
+/** See the module's text. */
+export class Team<S extends Specs> {
+  /** What its workers can be asked. */
+  readonly contract: Contract<S>;
+  /** Its workers as one. */
+  readonly group: Group<S>;
+  /** Its workers, as those see them who have work for them. */
+  readonly work: Work<S>;
+  readonly #context: TeamContext;
+  readonly #negotiation: Negotiation;
+  readonly #linked = new Map<string, Linked>();
+  /** Its pods, by uid. */
+  readonly #pods = new Map<string, PodState>();
+  /** As whom workers are dialed; nobody is while there is no term. */
+  #self: Peer | undefined;
+  #telling = false;
+
+  /** Without workers yet. */
+  constructor(contract: Contract<S>, context: TeamContext) {
+    this.contract = contract;
+    this.#context = context;
+    this.#negotiation = negotiationOf(contract as unknown as Contract);
+    this.group = new Group(contract, { onError: (error) => context.onError(error as Error) });
+    this.work = new Work(this.group);
+  }
+
+  /** A term has begun: workers are dialed as this one. */
+  begin(self: Peer): void {
+    this.#self = self;
+    for (const pod of this.#pods.values()) this.#look(pod);
+  }
+
+  /** The term is over: calls reject with the reason. */
+  async end(reason: Error): Promise<void> {
+    this.#self = undefined;
+    const linked = [...this.#linked.values()];
+    this.#linked.clear();
+    for (const { member } of linked) member.close(reason);
+    await Promise.all(linked.map(({ link }) => link.close()));
+  }
+
+  /** Hears how a pod is; `deleted` says that it is gone. */
+  take(pod: PodState, deleted: boolean): void {
+    const isOver = deleted || pod.phase === "Succeeded" || pod.phase === "Failed";
+    if (isOver) {
+      this.#pods.delete(pod.uid);
+      this.#lose(
+        pod.uid,
+        deleted ? "its pod was deleted" : `its pod has ${pod.phase.toLowerCase()}`,
+      );
+    } else {
+      this.#pods.set(pod.uid, pod);
+      this.#look(pod);
+    }
+    this.#tellRoster();
+  }
+
+  /** The links to the workers that are there. */
+  get links(): readonly Link[] {
+    return [...this.#linked.values()].map(({ link }) => link);
+  }
+
+  /** Dials a pod that runs, if it is not dialed. */
+  #look(pod: PodState): void {
+    if (this.#self === undefined) return;
+    const known = this.#linked.get(pod.uid);
+    if (known !== undefined) {
+      const hasMoved = pod.podIP !== known.pod.podIP || pod.port !== known.pod.port;
+      if (!hasMoved || !isReachable(pod)) {
+        return known.member.suspend(!pod.running && !pod.terminating);
+      }
+      this.#lose(pod.uid, "its address has changed");
+    }
+    if (!pod.running || !isReachable(pod)) return;
+    this.#linked.set(pod.uid, this.#dial(pod, this.#self));
+  }
+
+  #dial(pod: PodState, self: Peer): Linked {
+    const { keys, onError } = this.#context;
+    const member = new LinkedMember(workerOf(pod.source), {
+      contract: this.contract.name,
+      onError: (error) => onError(error as Error),
+    });
+    const link: Link = new Link({
+      self,
+      keys,
+      negotiation: this.#negotiation,
+      expect: pod.name,
+      dial: (signal) => dialWorker(pod, this.#context, signal),
+      onState: (state) => this.#hear(member, state, link.attempts),
+    });
+    this.group.add(member);
+    return { pod, link, member };
+  }
+
+  #hear(member: LinkedMember, state: LinkState, attempts: number): void {
+    member.follow("channel" in state ? { ...state, channel: state.channel.caller } : state);
+    if (state.state === "ready") state.channel.send({ t: "roster", workers: this.#roster });
+    if (state.state === "connecting" && state.error) this.#failed(member, state.error, attempts);
+  }
+
+  /** A connection has broken, or could not be made. That a worker is gone for a moment is no error. */
+  #failed({ worker }: LinkedMember, cause: Error, attempts: number): void {
+    if (cause instanceof UnauthorizedError) this.#context.onUnauthorized();
+    const isMoment = cause.name === "Error" || cause.name === "SocketError";
+    if (isMoment && attempts % REPORTED_ATTEMPTS !== 0) return;
+    const message = `Cannot talk to worker "${worker.name}": ${cause.message}`;
+    this.#context.onError(new Error(message, { cause }));
+  }
+
+  #lose(uid: string, reason: string): void {
+    const known = this.#linked.get(uid);
+    if (known === undefined) return;
+    this.#linked.delete(uid);
+    known.member.lost(reason);
+    void known.link.close();
+  }
+
+  get #roster(): RosterEntry[] {
+    return [...this.#pods.values()].filter((pod) => pod.running && isReachable(pod))
+      .map((pod) => ({ ...workerOf(pod.source), address: pod.podIP!, port: pod.port! }));
+  }
+
+  /** Tells workers who their peers are, once for all that one tick has changed. */
+  #tellRoster(): void {
+    if (this.#telling) return;
+    this.#telling = true;
+    queueMicrotask(() => {
+      this.#telling = false;
+      const workers = this.#roster;
+      for (const { link } of this.#linked.values()) link.channel?.send({ t: "roster", workers });
+    });
+  }
+}
