@@ -386,6 +386,22 @@ Deno.test("Callee says lost, and never unknown, of what it forgot while its call
   strictEqual(await caller.call("echo", 1, FOREVER), 1);
 });
 
+Deno.test("Callee loses what it had to forget for others, and does not run it again", async () => {
+  using set = new Setting();
+  const [{ caller, link }, { caller: other, link: wide }] = [set.caller("a"), set.caller("b")];
+  wide.connect(2 ** 26);
+  const lost = failure(caller.call("hold", "a", FOREVER));
+  await set.settle();
+  await link.cut();
+  set.held[0]!.go();
+  await other.call("echo", "x".repeat(17 * 2 ** 20), FOREVER); // more than all outcomes may take
+  link.connect();
+  const error = await lost;
+  ok(error instanceof LostError);
+  match(error.message, /it forgot what became of it/);
+  strictEqual(set.held.length, 1);
+});
+
 Deno.test("Caller tells in batches which outcomes it has seen", async () => {
   using set = new Setting();
   const { caller } = set.caller();
