@@ -37,6 +37,7 @@ export {
 } from "./transport/mod.ts";
 export { delay } from "./delay.ts";
 export {
+  billionths,
   type CallOptions,
   isOlder,
   type MergePatch,

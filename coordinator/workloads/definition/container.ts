@@ -4,13 +4,14 @@ import type {
   ResourceRequirements,
 } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { Quantity } from "@cloudydeno/kubernetes-apis/common.ts";
+import { billionths } from "../../../kube/mod.ts";
 import { type Ownership, WORKER_CONTAINER } from "../../labels.ts";
 import type { CheckedRunParams } from "../run_params.ts";
 import { envVars } from "./env_vars.ts";
 import { MAIN_PORT } from "./params/ports.ts";
 import type { Amount } from "./params/resources.ts";
 import { probesOf } from "./probes.ts";
-import { billionths, canonicalQuantity } from "./quantity.ts";
+import { canonicalQuantity } from "./quantity.ts";
 
 /** The container in which a worker runs, without what a restricted pod says of it. */
 export function workerContainer(params: CheckedRunParams, owner: Ownership): Container {

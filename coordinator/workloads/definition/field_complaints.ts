@@ -1,7 +1,7 @@
+import { billionths } from "../../../kube/mod.ts";
 import type { RunParams } from "../run_params.ts";
 import { contradiction, headKind } from "./head_kind.ts";
 import { disksByName, isOneDisk } from "./params/disks.ts";
-import { billionths } from "./quantity.ts";
 
 /** Where a pod's own writable directory is. */
 const TMP = "/tmp";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { billionths } from "../quantity.ts";
+import { billionths } from "../../../../kube/mod.ts";
 import { isQualifiedName } from "./names.ts";
 
 /** An amount as Kubernetes writes it, such as `"100m"`, `"1.5Gi"`, or a number without unit. */
