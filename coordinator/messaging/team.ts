@@ -78,6 +78,7 @@ export class Team<S extends Specs> {
   /** A term has begun: workers are dialed as this one. */
   begin(self: Peer): void {
     this.#self = self;
+    this.group.open();
     for (const pod of this.#pods.values()) this.#look(pod);
   }
 
@@ -86,6 +87,7 @@ export class Team<S extends Specs> {
     this.#self = undefined;
     const linked = [...this.#linked.values()];
     this.#linked.clear();
+    this.group.close(reason); // first, so that nothing is given to another worker
     for (const { member } of linked) member.close(reason);
     await Promise.all(linked.map(({ link }) => link.close()));
   }
@@ -104,6 +106,26 @@ export class Team<S extends Specs> {
       this.#look(pod);
     }
     this.#tellRoster();
+  }
+
+  /** Resolves when so many workers can be asked, or the term is over; rejects with the signal's reason. */
+  async answering(count: number, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const look = (): void => {
+      const ready = this.group.workers.filter(({ state }) => state === "ready").length;
+      if (ready >= count || this.#self === undefined) resolve();
+    };
+    const onAbort = (): void => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    const remove = this.group.onWorkers(look);
+    look();
+    try {
+      await promise;
+    } finally {
+      remove();
+      signal.removeEventListener("abort", onAbort);
+    }
   }
 
   /** The links to the workers that are there. */

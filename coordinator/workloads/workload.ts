@@ -32,6 +32,7 @@ import type { Head } from "../heads.ts";
 import type { Mandate } from "../leadership/mandate.ts";
 import { waitFor } from "../wait.ts";
 import type { Team } from "../messaging/team.ts";
+import { waitUntilAnswering } from "./operations/answering.ts";
 import { amendHead } from "./operations/change_head.ts";
 import type { ClusterEvent } from "./operations/cluster_event.ts";
 import { type DeleteOptions, deleteWorkload, removeWorkload } from "./operations/delete.ts";
@@ -104,7 +105,7 @@ export class Workload<S extends Specs = NoContract["specs"]> implements Asking<S
 
   /**
    * Resolves when all that was last applied runs and is ready, and nothing older is left; for what
-   * runs to completion, when it has completed. Works before `start()` of the coordinator and on a
+   * runs to completion, when it has completed. With a contract, also when they can be asked. Works before `start()` of the coordinator and on a
    * follower too.
    *
    * @throws {RolloutError} when it cannot come to that unless something is changed, saying what
@@ -112,7 +113,14 @@ export class Workload<S extends Specs = NoContract["specs"]> implements Asking<S
    * @throws {Error} when it was deleted, or when a role does not allow to watch it
    */
   async ready(options: ReadyOptions = {}): Promise<void> {
+    const begun = performance.now();
     await waitUntilReady(this.#scope, options);
+    if (this.#contract === undefined) return;
+    const { timeout } = options;
+    await waitUntilAnswering(this.#scope, this.#team("wait for") as unknown as Team<Specs>, {
+      ...options,
+      ...(timeout !== undefined && { timeout: Math.max(1, timeout - (performance.now() - begun)) }),
+    });
   }
 
   /**

@@ -100,6 +100,11 @@ export class Group<S extends Specs> implements Asking<S> {
     this.#members.remove(member);
   }
 
+  /** Takes calls again after `close`. */
+  open(): void {
+    this.#placement.open();
+  }
+
   /** Rejects what waits and what comes with the reason, and leaves all workers: their calls go on. */
   close(reason: Error): void {
     this.#placement.close(reason);

@@ -372,3 +372,18 @@ Deno.test("Group is a Pool: it places where less runs than runs at once", async 
     { name: "TypeError", message: /its input does not fit/ },
   );
 });
+
+Deno.test("Group.open() lets calls wait again that a close() rejected", async () => {
+  using setting = new Setting();
+  const { group } = setting;
+  const waiting = rejects(group.ask("echo", "a"), /the term is over/);
+  group.close(new Error("the term is over"));
+  await waiting;
+  await rejects(group.ask("echo", "b"), /the term is over/);
+  group.open();
+  const answer = group.ask("echo", "c");
+  await setting.settle();
+  setting.add("w1");
+  await setting.settle();
+  strictEqual(await answer, "w1: c");
+});

@@ -89,6 +89,11 @@ export class Placement {
     this.#line.serve();
   }
 
+  /** Takes what comes again after `close`. */
+  open(): void {
+    this.#closed = undefined;
+  }
+
   /** Rejects all that wait, and all that comes. */
   close(reason: Error): void {
     this.#closed ??= reason;
