@@ -5,6 +5,8 @@
  * caller has seen it, in case the channel breaks. A session without a channel is kept for a minute.
  * Then, and when a newer leader deposes its caller, its calls are canceled and forgotten. A call with a
  * key runs once for all sessions: who asks with that key again joins its run, or gets its outcome.
+ *
+ * The file is long, as whatever may end a call works on the same tables, which nobody else may touch.
  */
 import { z } from "zod";
 import { checkOptions } from "../../runtime/mod.ts";

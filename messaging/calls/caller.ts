@@ -6,6 +6,8 @@
  * channel resumes the session, the caller says which outcomes it lacks, first of all: the worker sends
  * those again, or says that a call never arrived, and that one is sent again. If it does not, sent
  * calls are lost, as whether they ran is not known; waiting ones go on.
+ *
+ * The file is long, as whatever may end a call works on the same tables, which nobody else may touch.
  */
 import { ErrorReporter } from "../../runtime/mod.ts";
 import { LostError, NotRunError, TimedOutError } from "../errors.ts";
