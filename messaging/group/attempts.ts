@@ -2,6 +2,7 @@ import { quote } from "../../runtime/mod.ts";
 import { LostError, NotRunError, OverloadedError, TimedOutError } from "../errors.ts";
 import type { CallOptions } from "../session/channel.ts";
 import type { ChoiceOptions } from "./asking.ts";
+import type { CountedCall } from "./call_meter.ts";
 import { isReady } from "./choice.ts";
 import type { Member } from "./member.ts";
 import type { Members } from "./members.ts";
@@ -25,6 +26,8 @@ export interface Attempted<T> extends ChoiceOptions {
   readonly patience: number;
   readonly overload: "wait" | "reject";
   readonly signal?: AbortSignal;
+  /** Hears whether a worker has it; who calls says when it is over. */
+  readonly count: CountedCall;
   /** Gives it to a worker. */
   give(member: Member, options: CallOptions): Promise<T>;
 }
@@ -77,12 +80,14 @@ export class Attempts {
           patience: left(call.patience, gone),
           begin: (chosen) => {
             member = chosen;
+            call.count.runs();
             const time = left(timeout, this.#now() - begun);
             return call.give(chosen, { timeout: time, signal, key, attempt });
           },
         });
       } catch (e) {
         if (signal?.aborted || member === undefined) throw e;
+        call.count.waits();
         if (e instanceof LostError && call.idempotent) {
           if (++lost === MAX_LOST) throw e;
         } else if (!(e instanceof OverloadedError || e instanceof NotRunError)) throw e;

@@ -30,6 +30,7 @@ import type {
   WorkerStatus,
 } from "./asking.ts";
 import { type Attempted, Attempts } from "./attempts.ts";
+import { type CallLoad, CallMeter } from "./call_meter.ts";
 import { Chooser, isReady } from "./choice.ts";
 import { GroupEvents } from "./group_events.ts";
 import type { Member } from "./member.ts";
@@ -67,6 +68,7 @@ export class Group<S extends Specs> implements Asking<S> {
   readonly #attempts: Attempts;
   readonly #events: GroupEvents;
   readonly #chooser: Chooser;
+  readonly #calls = new CallMeter();
   readonly #hearers = new Set<(change: WorkerChange) => unknown>();
   readonly #capacityHearers = new Set<() => void>();
   readonly #onError: (error: unknown) => void;
@@ -122,14 +124,21 @@ export class Group<S extends Specs> implements Asking<S> {
   ): Promise<OutputOf<S, M>> {
     const json = this.#typed.input("method", method, input);
     const { timeout = TIMEOUT_MS } = options;
-    return await this.#attempts.run({
-      ...this.#attempted(method, { ...options, timeout }),
-      idempotent: this.#typed.isIdempotent(method),
-      give: async (member, call) => {
-        const answer = member.call(method, json, call); // counts at once
-        return this.#typed.output(method, await this.#parsed(answer, member), member.worker);
-      },
-    }) as OutputOf<S, M>;
+    const attempted = this.#attempted(method, { ...options, timeout });
+    const count = this.#calls.begin();
+    try {
+      return await this.#attempts.run({
+        ...attempted,
+        count,
+        idempotent: this.#typed.isIdempotent(method),
+        give: async (member, call) => {
+          const answer = member.call(method, json, call); // counts at once
+          return this.#typed.output(method, await this.#parsed(answer, member), member.worker);
+        },
+      }) as OutputOf<S, M>;
+    } finally {
+      count.ends();
+    }
   }
 
   tell<M extends MethodName<S>>(
@@ -152,21 +161,28 @@ export class Group<S extends Specs> implements Asking<S> {
     options: StreamOptions = {},
   ): AsyncGenerator<ItemOf<S, M>, void, undefined> {
     const json = this.#typed.input("stream", method, input);
-    const { items, first, member } = await this.#attempts.run({
-      ...this.#attempted(method, options),
-      idempotent: false,
-      give: async (member, call) => {
-        const items = member.stream(method, json, call);
-        const first = items.next(); // begins it, so that it counts at once
-        return { items, member, first: await this.#parsed(first, member) };
-      },
-    });
+    const attempted = this.#attempted(method, options);
+    const count = this.#calls.begin();
     try {
-      for (let next = first; !next.done; next = await this.#parsed(items.next(), member)) {
-        yield this.#typed.item(method, next.value, member.worker) as ItemOf<S, M>;
+      const { items, first, member } = await this.#attempts.run({
+        ...attempted,
+        count,
+        idempotent: false,
+        give: async (member, call) => {
+          const items = member.stream(method, json, call);
+          const first = items.next(); // begins it, so that it counts at once
+          return { items, member, first: await this.#parsed(first, member) };
+        },
+      });
+      try {
+        for (let next = first; !next.done; next = await this.#parsed(items.next(), member)) {
+          yield this.#typed.item(method, next.value, member.worker) as ItemOf<S, M>;
+        }
+      } finally {
+        await items.return?.();
       }
     } finally {
-      await items.return?.();
+      count.ends();
     }
   }
 
@@ -263,11 +279,21 @@ export class Group<S extends Specs> implements Asking<S> {
     return () => void this.#capacityHearers.delete(entry);
   }
 
+  /** For `work/`, see `Pool` there. */
+  get calls(): CallLoad {
+    return this.#calls.load;
+  }
+
+  /** For `work/`, see `Pool` there. */
+  onCalls(hear: () => void): () => void {
+    return this.#calls.onChange(hear);
+  }
+
   /** What asks and streams have in common. */
   #attempted(
     method: string,
     { timeout, to, balance, overload = "wait", signal }: StreamOptions,
-  ): Omit<Attempted<unknown>, "give" | "idempotent"> {
+  ): Omit<Attempted<unknown>, "count" | "give" | "idempotent"> {
     if (timeout !== undefined && !(timeout > 0)) {
       throw new TypeError(`Cannot ask "${method}": "timeout" given ${timeout}, allowed is > 0 ms`);
     }

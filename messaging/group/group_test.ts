@@ -387,3 +387,50 @@ Deno.test("Group.open() lets calls wait again that a close() rejected", async ()
   await setting.settle();
   strictEqual(await answer, "w1: c");
 });
+
+Deno.test("Group counts asks and streams that wait for a worker, and that run", async () => {
+  using set = new Setting();
+  const pool: Pool = set.group;
+  const told: number[] = [];
+  const undo = pool.onCalls(() => told.push(pool.calls.waiting));
+  const signal = AbortSignal.timeout(1_000);
+  set.begin("wait", "1");
+  set.begin("wait", "2");
+  set.begin("wait", "3", { signal });
+  const items = set.group.stream("count", 3);
+  const first = items.next();
+  await set.settle();
+  deepStrictEqual(pool.calls, { waiting: 4, running: 0 });
+  deepStrictEqual(told, [1, 2, 3, 4]);
+  const worker = set.add("a", { concurrency: 4, queue: 0 });
+  await first;
+  deepStrictEqual(pool.calls, { waiting: 0, running: 4 });
+  await items.return!();
+  set.held.shift()!.go();
+  await set.settle();
+  deepStrictEqual(pool.calls, { waiting: 0, running: 2 });
+  await worker.die(); // which loses them
+  await set.settle();
+  deepStrictEqual(pool.calls, { waiting: 0, running: 0 });
+  await rejects(set.group.ask("wait", "4", { signal: AbortSignal.abort() }));
+  await rejects(set.group.ask("wait", "4", { timeout: -1 }), TypeError);
+  const again = set.group.ask("wait", "5", { timeout: 100 });
+  const timedOut = rejects(again, TimedOutError);
+  await set.settle(100);
+  await timedOut;
+  deepStrictEqual(pool.calls, { waiting: 0, running: 0 });
+  undo();
+});
+
+Deno.test("Group counts an ask as waiting while it goes from one worker to another", async () => {
+  using set = new Setting();
+  const a = set.add("a", {}, { again: () => new Promise(() => {}) });
+  const asked = set.group.ask("again", "x", { timeout: 60_000 });
+  await a.die();
+  await set.settle();
+  deepStrictEqual(set.group.calls, { waiting: 1, running: 0 });
+  set.add("b", {}, { again: (text) => `b: ${text}` });
+  await set.settle();
+  strictEqual(await asked, "b: x");
+  deepStrictEqual(set.group.calls, { waiting: 0, running: 0 });
+});

@@ -118,3 +118,21 @@ Deno.test("submit() over a group waits for the first worker", async () => {
   );
   deepStrictEqual(scene.work.load, { waiting: 0, running: 0, saturated: 0 });
 });
+
+Deno.test("Work.load counts what a group is asked beside tasks", async () => {
+  await using scene = new Scene();
+  const told: number[] = [];
+  const undo = scene.work.onLoad(({ waiting }) => told.push(waiting));
+  const task = scene.work.submit("double", 1);
+  const answer = scene.group.ask("double", 2);
+  deepStrictEqual(scene.work.load, { waiting: 2, running: 0, saturated: 0 });
+  await Promise.resolve();
+  deepStrictEqual(told, [2]);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  scene.add((n) => promise.then(() => 2 * n));
+  deepStrictEqual(scene.work.load, { waiting: 0, running: 2, saturated: 0 });
+  resolve();
+  deepStrictEqual([await task.result, await answer], [2, 4]);
+  deepStrictEqual(scene.work.load, { waiting: 0, running: 0, saturated: 0 });
+  undo();
+});

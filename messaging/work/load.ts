@@ -2,9 +2,9 @@ import type { Pool } from "./pool.ts";
 
 /** How much there is to do for a pool. */
 export interface Load {
-  /** Tasks that no worker has yet. */
+  /** Tasks, asks and streams that no worker has yet. */
   readonly waiting: number;
-  /** Tasks that workers have. */
+  /** Those that workers have. */
   readonly running: number;
   /**
    * Ready workers that are not enough: all they take is taken, and a `map` has more inputs, nobody
@@ -25,6 +25,7 @@ export class LoadMeter {
   /** Nothing to do yet. */
   constructor(pool: Pool) {
     this.#pool = pool;
+    pool.onCalls(() => this.#changed()); // the two live and end together
   }
 
   /** What there is to do now. */
@@ -33,12 +34,12 @@ export class LoadMeter {
     for (const method of new Set(this.#heldUp.values())) {
       saturated = Math.max(saturated, this.#pool.capacity(method).workers);
     }
-    return { waiting: this.#waiting, running: this.#running, saturated };
-  }
-
-  /** Tasks that no worker has yet. */
-  get waiting(): number {
-    return this.#waiting;
+    const { calls } = this.#pool;
+    return {
+      waiting: this.#waiting + calls.waiting,
+      running: this.#running + calls.running,
+      saturated,
+    };
   }
 
   /** Hears the load when it has changed; returns what removes it. */

@@ -1,3 +1,4 @@
+import type { CallLoad } from "../group/call_meter.ts";
 import type { Member } from "../group/member.ts";
 import type { CallOptions } from "../session/channel.ts";
 
@@ -43,4 +44,8 @@ export interface Pool {
   capacity(method: string): Capacity;
   /** Hears that `capacity` may have changed, for whichever method; returns what removes it. */
   onChange(hear: () => void): () => void;
+  /** What else its workers have to do: asks and streams. */
+  readonly calls: CallLoad;
+  /** Hears that `calls` has changed; returns what removes it. */
+  onCalls(hear: () => void): () => void;
 }

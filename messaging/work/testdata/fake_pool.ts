@@ -1,3 +1,4 @@
+import { type CallLoad, CallMeter } from "../../group/call_meter.ts";
 import type { Member, MemberState, WorkerRef } from "../../group/member.ts";
 import type { CallOptions, Limits } from "../../session/channel.ts";
 import type { Json } from "../../wire/frame.ts";
@@ -122,6 +123,7 @@ export class FakePool implements Pool {
   readonly #line = new Map<symbol, Waiting>();
   readonly #refusals = new Map<symbol, (reason: unknown) => void>();
   readonly #hearers = new Set<() => void>();
+  readonly meter = new CallMeter();
   #closed: Error | undefined;
   #serving = false;
 
@@ -201,6 +203,14 @@ export class FakePool implements Pool {
     const own = (): void => hear();
     this.#hearers.add(own);
     return () => void this.#hearers.delete(own);
+  }
+
+  get calls(): CallLoad {
+    return this.meter.load;
+  }
+
+  onCalls(hear: () => void): () => void {
+    return this.meter.onChange(hear);
   }
 
   #serve(): void {
