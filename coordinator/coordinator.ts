@@ -1,6 +1,8 @@
 import { type ClusterConfig, loadClusterConfig } from "../kube/mod.ts";
-import type { Contract, NoContract, Specs } from "../messaging/mod.ts";
+import type { Contract, MethodName, NoContract, Specs } from "../messaging/mod.ts";
 import { type ErrorHandler, type Handler, outside } from "../runtime/mod.ts";
+import type { BatchHandle } from "./batches/batch.ts";
+import type { BatchOptions } from "./batches/batch_options.ts";
 import { Engine } from "./engine.ts";
 import type {
   ConnectionState,
@@ -317,6 +319,42 @@ export class Coordinator implements AsyncDisposable {
   ): Workload<S> {
     const { namespace = this.namespace, contract } = options;
     return this.#engine.workloads.workload({ name, namespace }, contract);
+  }
+
+  /**
+   * Sees tasks for the inputs of a list through to the end, whoever leads: each is done by a worker of
+   * `workers`, its result is given to `onResult`, and it is noted in the ConfigMap
+   * `troupe-<coordinator>-batch-<name>`, in one write for all of half a second. The next leader goes on with
+   * what is not noted, so each program of this coordinator declares it, before or after `start()`. A follower
+   * only declares it. See `docs/work.md`.
+   *
+   * Guarantees: `onResult` hears each index at least once, and never again once it is noted. It is called for
+   * one result at a time. A batch that is done stays so, also for a restarted program, until `delete()` or
+   * another `id`.
+   *
+   * Errors: `done` rejects; so it does with the reason of a stop of the coordinator, after which another
+   * leader goes on. Writes that fail are tried again, and `onError` hears of them.
+   *
+   * @example
+   * ```ts ignore
+   * const greeters = await coordinator.run({ name: "greeter", image, contract: greeter, workers: { max: 9 } });
+   * const batch = coordinator.batch("greet-all", {
+   *   workers: greeters,
+   *   method: "greet",
+   *   inputs: names.map((name) => ({ name })),
+   *   onResult: (result) => store(result.index, result.ok ? result.output : undefined),
+   * });
+   * const { done, failures } = await batch.done;
+   * ```
+   *
+   * @throws {TypeError} naming each bad option
+   * @throws {Error} when one of that name is under way here, or the coordinator is stopped
+   */
+  batch<S extends Specs, M extends MethodName<S>>(
+    name: string,
+    options: BatchOptions<S, M>,
+  ): BatchHandle {
+    return outside(() => this.#engine.batches.batch(name, options));
   }
 
   /**

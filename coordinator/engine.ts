@@ -13,7 +13,9 @@
  */
 import { type ClusterConfig, IN_CLUSTER, Transport } from "../kube/mod.ts";
 import { Election } from "../primitives/mod.ts";
-import { ErrorReporter, type Handler, onStopSignal, within } from "../runtime/mod.ts";
+import { ErrorReporter, type Handler, onStopSignal, outside, within } from "../runtime/mod.ts";
+import { Autoscalers } from "./autoscale/autoscalers.ts";
+import { Batches } from "./batches/batches.ts";
 import { ClusterView } from "./cluster_view.ts";
 import { EventHub, type OwnEvent } from "./events/event_hub.ts";
 import { LABELS } from "./labels.ts";
@@ -57,10 +59,14 @@ export class Engine {
   readonly messaging: Messaging;
   /** What runs. */
   readonly workloads: Workloads;
+  /** Gives workloads as many workers as there is work for. */
+  readonly autoscalers: Autoscalers;
   /** What it remembers in the cluster. */
   readonly records: Records;
   /** Calls handlers when they are due. */
   readonly timers: Timers;
+  /** Sees lists of tasks through. */
+  readonly batches: Batches;
   /** Brings what supervision decides to handlers. */
   readonly reports: SupervisionReports;
   /** Sees to workers that fail. */
@@ -139,6 +145,7 @@ export class Engine {
       owner: options.owner === undefined
         ? undefined
         : { name: options.owner, namespace: this.namespace },
+      onDeclared: () => outside(() => this.autoscalers.look()),
       onError,
       onDrift: ({ head: { kind, metadata }, fields, repaired }) =>
         this.#emit({
@@ -147,6 +154,15 @@ export class Engine {
           fields,
           repaired,
         }),
+    });
+    this.autoscalers = new Autoscalers({
+      declared: () => this.workloads.declared,
+      target: (params) =>
+        this.workloads.workload(params).scaleTarget({
+          idle: ({ uid }) => !this.#isBusy(params, uid),
+        }),
+      source: (params) => this.messaging.team(params, params.contract!).work,
+      onError,
     });
     this.records = new Records({
       client: this.#transport,
@@ -157,6 +173,12 @@ export class Engine {
       record: this.records.record("timers", timerRecord),
       onError,
       handled: (name, call) => this.telemetry.timer(name, call),
+    });
+    this.batches = new Batches({
+      record: (what, schema) => this.records.record(what, schema),
+      require: (what) => this.tenure.require(what),
+      bind: (handler) => this.hub.scoped(this.tenure.bind(handler)),
+      onError,
     });
     this.reports = new SupervisionReports({ emit: (report) => this.#emit(report), onError });
     this.supervisor = new Supervisor({
@@ -254,21 +276,28 @@ export class Engine {
     if (started) this.hub.emit({ type: "stopping" });
     const grace = started ? this.#options.grace : 0;
     const deadline = performance.now() + grace;
+    const stopped = new Error(`Cannot go on: coordinator "${this.#options.name}" is stopped`);
     // 5. Work that needs leadership ends while it still leads: the next one must find it settled.
     const supervised = this.supervisor.close().then(() => this.reports.settled());
     //    A timer that took a due time after this would begin what the grace does not cover.
-    const settled = Promise.all([this.leading.close(), this.timers.close(), supervised]);
+    const settled = Promise.all([
+      this.leading.close(),
+      this.timers.close(),
+      this.batches.close(stopped),
+      this.autoscalers.close(),
+      supervised,
+    ]);
     // 6. The hub takes no more changes, and what waits there is handled: a handler may still use
     //    workloads (delete them, say), so workloads and watches live until the handlers have ended.
     await this.hub.close(grace);
     await within(Math.max(0, deadline - performance.now()), settled);
     // 7. Whoever waits for a workload or a worker is told, and nothing is repaired any more.
-    const stopped = new Error(`Cannot go on: coordinator "${this.#options.name}" is stopped`);
     this.#life.abort(stopped);
     await Promise.all([
       this.messaging.end(stopped),
       this.workloads.close(),
       this.supervisor.close(),
+      this.autoscalers.close(),
     ]);
     // 8. Nothing of this term can happen any more: the next one may lead.
     await this.tenure.close();
@@ -297,11 +326,19 @@ export class Engine {
     );
   }
 
+  /** Whether a worker has calls from here. */
+  #isBusy(params: { name: string; namespace: string }, uid: string): boolean {
+    const workers = this.messaging.known(params)?.group.workers ?? [];
+    return workers.some(({ worker, inFlight }) => worker.uid === uid && inFlight > 0);
+  }
+
   /** The mandate begins: handlers hear what is there. */
   #begin(mandate: Mandate): void {
     this.messaging.begin(mandate); // handlers may ask at once
     this.workloads.begin();
+    this.autoscalers.begin(mandate);
     this.supervisor.begin(mandate);
+    this.batches.begin(mandate);
     if (this.#state === "running") this.#tell(mandate);
   }
 
@@ -321,6 +358,8 @@ export class Engine {
 
   /** The mandate is over: handlers hear nothing until the next one. */
   #end(reason: Error): void {
+    this.batches.end();
+    this.autoscalers.end();
     this.supervisor.end();
     void this.messaging.end(reason);
     void this.hub.shut(0);

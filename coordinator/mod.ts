@@ -9,6 +9,9 @@ export {
   type CoordinatorHealth,
   type CoordinatorStartOptions,
 } from "./coordinator.ts";
+export type { BatchHandle, BatchProgress, BatchSummary } from "./batches/batch.ts";
+export type { BatchOptions, BatchWorkers } from "./batches/batch_options.ts";
+export type { BatchFailure } from "./batches/batch_record.ts";
 export type {
   ConnectionState,
   CoordinatorDisconnectedEvent,

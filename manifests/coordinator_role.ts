@@ -18,7 +18,8 @@ export interface CoordinatorRulesOptions {
    */
   deletes?: boolean;
   /**
-   * Whether it supervises workers, or says which go first when they become fewer: it marks pods, takes
+   * Whether it supervises workers, or says which go first when they become fewer, as it does for workloads
+   * with `workers`: it marks pods, takes
    * them out of their workloads, and deletes those that it replaces.
    * @default false
    */
@@ -73,7 +74,8 @@ export interface CoordinatorRulesOptions {
    */
   timers?: boolean;
   /**
-   * What else it keeps in ConfigMaps `troupe-<name>-…` of its own, by the end of their names.
+   * What else it keeps in ConfigMaps `troupe-<name>-…` of its own, by the end of their names: of a batch
+   * `batch-<its name>`.
    * @default nothing
    */
   records?: readonly string[];

@@ -154,7 +154,8 @@ export class Autoscaler {
       await target.scale(wanted, { signal });
       this.#failures = 0;
     } catch (error) {
-      if (!signal.aborted) {
+      // what has ended meanwhile is not tried again
+      if (!signal.aborted && this.#term !== undefined) {
         wait = Math.min(interval * 2 ** ++this.#failures, MAX_BACKOFF);
         onError(asError(error));
       }

@@ -1,7 +1,9 @@
-import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
+import type { Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { ApiServer } from "../../local/apiserver/mod.ts";
 import { contract } from "../../messaging/mod.ts";
 import { z } from "zod";
+import { DELETION_COST } from "../supervision/deletion_cost.ts";
 import { Sandbox } from "../testdata/sandbox.ts";
 import { checkRunParams, type RunParams } from "../workloads/run_params.ts";
 
@@ -63,6 +65,34 @@ Deno.test("scaleTarget() has no number while its workload is stopped, which run(
   await coordinator.run(W);
   strictEqual(await replicas(sandbox), 3);
   strictEqual(w.scaleTarget().present(), 3);
+});
+
+Deno.test("scaleTarget() lets idle workers go first, and any if it may not say which", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  coordinator.onError(() => {}); // there is nobody at the pods' addresses
+  let idle = "w-2";
+  const w = await coordinator.run(W);
+  const target = w.scaleTarget({ idle: ({ name }) => name === idle });
+  for (const name of ["w-1", "w-2"]) {
+    await sandbox.addPod(name);
+    await sandbox.runPod(name);
+  }
+  while ((await w.pods()).filter(({ ready }) => ready).length < 2) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  const { signal } = new AbortController();
+  await target.scale(2, { signal });
+  await target.scale(1, { signal });
+  const cost = (pod: Pod) => pod.metadata?.annotations?.[DELETION_COST];
+  const pods = await Promise.all(["w-1", "w-2"].map((name) => sandbox.core.getPod(name)));
+  deepStrictEqual(pods.map(cost), [undefined, "-1"]);
+  await target.scale(2, { signal });
+  sandbox.refuse(/PATCH .*\/pods\//);
+  idle = "w-1";
+  await target.scale(1, { signal });
+  strictEqual(await replicas(sandbox), 1);
+  ok(sandbox.requests.some((line) => /PATCH .*\/pods\/w-1/.test(line)));
 });
 
 const REFUSED: [Partial<RunParams>, RegExp][] = [

@@ -1,3 +1,4 @@
+import { isForbidden } from "../../kube/mod.ts";
 import { replicasBeforeStop } from "../supervision/record.ts";
 import { type ScaleOptions, scaleWorkload } from "../workloads/operations/scale.ts";
 import type { Scope } from "../workloads/operations/scope.ts";
@@ -20,11 +21,15 @@ export function workloadTarget(scope: Scope, { idle }: Pick<ScaleOptions, "idle"
       return isCounted ? head.spec?.replicas ?? 1 : undefined;
     },
     scale: (replicas, { signal }) =>
-      context.record(
-        "scale",
-        { name, namespace },
-        () => scaleWorkload(scope, replicas, { idle, signal }),
-      ),
+      context.record("scale", { name, namespace }, async () => {
+        try {
+          await scaleWorkload(scope, replicas, { idle, signal });
+        } catch (error) {
+          // who may not say which workers go first can still have fewer: those that go finish their work
+          if (!isForbidden(error)) throw error;
+          await scaleWorkload(scope, replicas, { signal });
+        }
+      }),
     onChange: (hear) => {
       const undo = [...scope.view().heads.values()].map((heads) => heads.onChange(hear));
       return () => undo.forEach((remove) => remove());

@@ -16,7 +16,7 @@ import { checkOptions, dnsLabel, quote } from "../../runtime/mod.ts";
 /** Who does a batch: a workload with a contract. */
 export interface BatchWorkers<S extends Specs> {
   /** Its contract, by which the types of inputs and results are known. */
-  readonly contract?: Contract<S>;
+  readonly contract?: Contract<S> | undefined;
   /** As `Workload.map`. */
   map<M extends MethodName<S>>(
     method: M,

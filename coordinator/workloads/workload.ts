@@ -103,6 +103,11 @@ export class Workload<S extends Specs = NoContract["specs"]> implements Asking<S
     return this.#scope.namespace;
   }
 
+  /** What its workers can be asked, if this handle was made with a contract. */
+  get contract(): Contract<S> | undefined {
+    return this.#contract;
+  }
+
   /**
    * Resolves when all that was last applied runs and is ready, and nothing older is left; for what
    * runs to completion, when it has completed. With a contract, also when they can be asked. Works before `start()` of the coordinator and on a

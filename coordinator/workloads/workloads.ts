@@ -66,6 +66,8 @@ export interface WorkloadsOptions {
   messaging: Pick<Messaging, "team" | "provideKeys">;
   /** Does operations, and records them. */
   record: RecordOperation;
+  /** Hears that other workloads are declared, or others of their parameters. */
+  onDeclared: () => void;
   /** Hears what fails without a caller; it is tried again. */
   onError: (error: Error) => void;
   /** Hears what somebody else has changed. */
@@ -116,6 +118,7 @@ export class Workloads {
           this.#deleted.delete(key);
           this.#cleared.delete(key);
           this.#repairs.forget(key);
+          options.onDeclared();
         };
       },
     };
@@ -132,6 +135,11 @@ export class Workloads {
   /** Namespaces in which something is declared. */
   get namespaces(): string[] {
     return [...this.#declared.values()].map(({ namespace }) => namespace);
+  }
+
+  /** What is declared, in the order in which it was. */
+  get declared(): Iterable<CheckedRunParams> {
+    return this.#declared.values();
   }
 
   /** What is declared with supervision, in the order in which it was declared. */
@@ -162,6 +170,8 @@ export class Workloads {
     this.#declared.set(key, params);
     this.#running.set(key, (this.#running.get(key) ?? 0) + 1);
     try {
+      // what has no `workers` any more must not be scaled after this
+      this.#options.onDeclared();
       // all of it when it is this call's turn, so that it overtakes no other
       await this.#context.writes.add(key, life, async () => {
         for (let term = await tenure.outcome(life); term; term = await tenure.outcome(life)) {
@@ -177,6 +187,7 @@ export class Workloads {
       if (this.#declared.get(key) === params) {
         if (before === undefined || this.#forgotten.has(before)) this.#declared.delete(key);
         else this.#declared.set(key, before);
+        this.#options.onDeclared();
       }
       throw error;
     } finally {
