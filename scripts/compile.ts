@@ -1,6 +1,7 @@
 /**
  * `deno task compile`: makes the greeter's two executables in `dist/`, with the permission sets
- * of deno.json baked in.
+ * of deno.json baked in; and a third one, the worker once more, which may also run programs: whoever
+ * runs any program may do anything that its user may, so the worker without commands does without it.
  *
  * The sets stand in deno.json once, for `deno run -P=worker` and for here; they are turned into
  * flags, because `deno compile` of Deno 2.4 does not know named sets.
@@ -10,6 +11,11 @@ import config from "../deno.json" with { type: "json" };
 const PROGRAMS = [
   { name: "supervisor", entry: "coordinator/main.ts", permissions: config.permissions.supervisor },
   { name: "worker", entry: "worker/main.ts", permissions: config.permissions.worker },
+  {
+    name: "command-worker",
+    entry: "worker/main.ts",
+    permissions: config.permissions.commandWorker,
+  },
 ] as const;
 
 /** `true` allows all of a kind, a list just what it names. */

@@ -1,10 +1,11 @@
 /**
- * `deno task images`: builds the container images `supervisor:latest` and `worker:latest` with
- * docker or podman, whichever is there and works.
+ * `deno task images`: builds the container images `supervisor:latest`, `worker:latest` and
+ * `command-worker:latest` with docker or podman, whichever is there and works.
  */
 const IMAGES = [
   { tag: "supervisor:latest", file: "coordinator/Dockerfile" },
   { tag: "worker:latest", file: "worker/Dockerfile" },
+  { tag: "command-worker:latest", file: "worker/command/Dockerfile" },
 ];
 
 /** Why a builder cannot be used, or `undefined` if it can. */

@@ -3,6 +3,15 @@
  *
  * @module
  */
+export {
+  commandContract,
+  type CommandExited,
+  type CommandSpecs,
+  type SchemaOf,
+} from "./command/command_contract.ts";
+export type { CommandErrorData } from "./command/command_error.ts";
+export type { Json } from "../messaging/mod.ts";
+export type { ProgramExit } from "./command/program.ts";
 export type { ErrorHandler, Handler } from "../runtime/mod.ts";
 export type { WorkerEvent } from "./events.ts";
 export type { Implemented } from "./messaging/implemented.ts";

@@ -54,6 +54,8 @@ export interface Running extends AsyncDisposable {
   output(): string;
   /** Resolves when it has printed something that matches. */
   printed(pattern: RegExp, options?: { timeout?: number }): Promise<RegExpMatchArray>;
+  /** Resolves when it has ended by itself. */
+  ended(options?: { timeout?: number }): Promise<Deno.CommandStatus>;
   /** Sends a signal and waits for the end. */
   stop(signal?: Deno.Signal): Promise<Deno.CommandStatus>;
 }
@@ -113,6 +115,18 @@ export function startProgram(command: string[], env: Record<string, string> = {}
         clearTimeout(timer);
         waiting.delete(look);
       });
+    },
+    async ended({ timeout = 30_000 } = {}) {
+      const { promise, reject } = Promise.withResolvers<never>();
+      const timer = setTimeout(
+        () => reject(new Error(`Cannot see the end within ${timeout} ms of:\n${text}`)),
+        timeout,
+      );
+      try {
+        return (await Promise.race([ended, promise]))[0];
+      } finally {
+        clearTimeout(timer);
+      }
     },
     stop,
     async [Symbol.asyncDispose]() {

@@ -179,9 +179,9 @@ Deno.test("LinesRunner gives up on a program that ends again and again without a
   const { message } = await promise;
   strictEqual(
     message,
-    'Cannot keep "sh" alive: it ended 8 times in a row without any result, at last it ended with exit code 7',
+    'Cannot keep "sh" alive: it ended 6 times in a row without any result, at last it ended with exit code 7',
   );
-  strictEqual(seen.exits.length, 8);
+  strictEqual(seen.exits.length, 6);
   await rejects(runner.run(task(1)), (error: CommandError) => error.code === "gone");
   await runner.close();
 });
@@ -192,8 +192,8 @@ Deno.test("run() hands a task back that waits for a program that is given up", a
     ...shell(`exit 7`),
     onHopeless: () => {},
     restartWait: (deaths: number) => {
-      if (deaths === 7) go();
-      return deaths < 7 ? 0 : 50;
+      if (deaths === 5) go();
+      return deaths < 5 ? 0 : 50;
     },
   };
   const runner = new LinesRunner(options);

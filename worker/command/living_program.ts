@@ -3,7 +3,7 @@ import type { CheckedCommandOptions } from "./command_runner.ts";
 import { Program, type ProgramExit } from "./program.ts";
 
 /** Deaths in a row, without a result in between, after which a program is not started again. */
-const HOPELESS = 8;
+const HOPELESS = 6;
 
 /** What a living program tells whoever gives it tasks. */
 export interface LivingHandlers {
