@@ -105,8 +105,10 @@ export class Peers<S extends Specs> {
     this.#roster = [];
     const all = [...this.#known.values()];
     this.#known.clear();
-    for (const { member, leaving } of all) {
+    for (const known of all) {
+      const { member, leaving } = known;
       clearTimeout(leaving);
+      known.joined = false; // so that the end of its link is told nobody, now or in a while
       member.close(new Error("Cannot ask a peer: the worker stops"));
     }
     await Promise.all(all.map(({ link }) => link.close()));
