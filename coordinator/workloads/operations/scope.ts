@@ -5,6 +5,7 @@ import { podState } from "../../events/pod_state.ts";
 import type { Head, HeadKind } from "../../heads.ts";
 import { LABELS } from "../../labels.ts";
 import { withDeadline } from "../../wait.ts";
+import { newest } from "../head_facts.ts";
 import { explainWorkload } from "../explain.ts";
 import type { FencedTarget } from "../fenced_writer.ts";
 import { type Applied, type WorkloadContext, workloadKey } from "../workload_context.ts";
@@ -66,9 +67,11 @@ export class Scope {
     return [pods, ...(known ? [known] : heads.values())];
   }
 
-  /** Its head as it was last seen. */
+  /** Its head as it was last seen or, if that is newer, as this coordinator wrote it. */
   find(): Head | undefined {
-    return this.context.view.head(this.namespace, this.name);
+    const seen = this.context.view.head(this.namespace, this.name);
+    const { applied } = this;
+    return applied === undefined || applied.deleted ? seen : newest(seen, applied.head);
   }
 
   /** Its pods as they were last seen, in the order of their names. */
