@@ -130,12 +130,13 @@ export class Engine {
       coordinator: options.name,
       namespace: this.namespace,
       view: this.view,
-      via: options.messaging.via,
+      ...options.messaging,
       inCluster: config.source === IN_CLUSTER,
       onError,
     });
     this.workloads = new Workloads({
       messaging: this.messaging,
+      tls: options.messaging.tls,
       client: this.#transport,
       coordinator: options.name,
       view: this.view,

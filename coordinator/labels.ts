@@ -39,6 +39,9 @@ export const ANNOTATIONS = {
 /** Name of the container of a pod in which the worker runs. */
 export const WORKER_CONTAINER = "worker";
 
+/** Name of the port of a worker at which it hears messages by TLS. */
+export const TLS_PORT = "troupe-tls";
+
 /** Where the node agent writes the port of a pod that cannot have the declared one. */
 export const PORT_ANNOTATION = "troupe.dev/port";
 

@@ -58,7 +58,8 @@ const schema = z.strictObject({
     via: z.enum(["auto", "direct", "proxy"]).describe('"auto", "direct" or "proxy"').default(
       "auto",
     ),
-  }).default({ via: "auto" }).describe("{ via }"),
+    tls: z.boolean().describe("true or false").default(false),
+  }).default({ via: "auto", tls: false }).describe("{ via, tls }"),
   signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
 });
 
@@ -147,6 +148,13 @@ export interface MessagingSettings {
    * @default "auto"
    */
   via?: "auto" | "direct" | "proxy";
+  /**
+   * Whether messages are encrypted: the coordinator makes certificates, and its workers and their peers
+   * are talked to by TLS only, at a port of their own. Who runs without it is replaced by a rollout, and
+   * is not talked to until then.
+   * @default false
+   */
+  tls?: boolean;
 }
 
 /** How replicas of a coordinator elect the one that leads. */

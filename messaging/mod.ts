@@ -89,7 +89,14 @@ export type {
   Limits,
   Peer,
 } from "./session/channel.ts";
-export { dialMessages, MAX_MESSAGE, type WorkerAddress } from "./dial_messages.ts";
+export {
+  dialMessages,
+  type DialMessagesOptions,
+  MAX_MESSAGE,
+  type TlsTrust,
+  type WorkerAddress,
+  workersName,
+} from "./dial_messages.ts";
 export type { Json, RosterEntry } from "./wire/frame.ts";
 export type { Load } from "./work/load.ts";
 export type { MapOptions } from "./work/map_options.ts";

@@ -19,6 +19,8 @@ export interface ListenOptions {
   hostname: string;
   /** Port to listen at; 0 is any free one. */
   port: number;
+  /** Serves HTTPS, by a certificate and its private key in PEM. @default HTTP */
+  tls?: { readonly cert: string; readonly key: string };
   /** Hears what the handler throws; the caller gets a response with status 500. */
   onError: (error: unknown) => void;
 }
@@ -43,7 +45,7 @@ export function listen(
   handler: (request: Request) => Response | Promise<Response>,
   options: ListenOptions,
 ): Listening {
-  const { what, hostname, port } = options;
+  const { what, hostname, port, tls } = options;
   const overdue = Promise.withResolvers<void>();
   const requests = new InFlight();
   let drained = false;
@@ -52,6 +54,7 @@ export function listen(
     server = Deno.serve({
       hostname,
       port,
+      ...(tls && { cert: tls.cert, key: tls.key }),
       onListen: () => {}, // the default prints
       onError: (error) => {
         options.onError(error);

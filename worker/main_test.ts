@@ -1,4 +1,8 @@
+import config from "../deno.json" with { type: "json" };
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
+
+/** What the permission set "worker" in deno.json allows. */
+const VARIABLES: string[] = config.permissions.worker.env;
 
 /** Runs the worker with a command to its end. */
 async function run(...args: string[]): Promise<{ code: number; stderr: string }> {
@@ -59,7 +63,7 @@ Deno.test({
         "--no-check",
         "--no-prompt",
         "--allow-net",
-        "--allow-env=TROUPE_PORT,TROUPE_KEYS,POD_IP,POD_NAME,POD_NAMESPACE",
+        `--allow-env=${VARIABLES.join(",")}`,
         new URL("main.ts", import.meta.url).pathname,
       ],
       env,

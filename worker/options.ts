@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type TlsTrust, workersName } from "../messaging/mod.ts";
 import type { Self } from "./messaging/worker_messages.ts";
 import { checkOptions, dnsLabel, listenAddress, namespaceName } from "../runtime/mod.ts";
 
@@ -32,6 +33,13 @@ const environment = z.object({
   POD_NAMESPACE: namespaceName.optional(),
   POD_NAME: z.string().min(1).optional().describe("a pod's name"),
   TROUPE_KEYS: z.string().optional(),
+  // what is wrong with these is found where they are used: a complaint here would tell them
+  TROUPE_TLS_CERT: z.string().optional(),
+  TROUPE_TLS_KEY: z.string().optional(),
+  TROUPE_TLS_CA: z.string().optional(),
+  TROUPE_TLS_PORT: z.string().regex(/^\d{1,5}$/).transform(Number).pipe(port).optional()
+    .describe("an integer from 0 to 65535"),
+  TROUPE_COORDINATOR: dnsLabel(63).optional(),
 });
 
 /** Options of `Worker.create`. */
@@ -79,8 +87,24 @@ export interface CheckedWorkerOptions {
   /** Who it is to those who call it. */
   self: Self;
   keys: string | undefined;
+  /** By what messages are encrypted. */
+  tls: WorkerTls | undefined;
   signal: AbortSignal | undefined;
 }
+
+/** How a worker hears messages by TLS, and knows its peers. */
+export interface WorkerTls {
+  /** Where it hears them. */
+  readonly port: number;
+  /** Its certificate and the private key of that, as PEM. */
+  readonly cert: string;
+  readonly key: string;
+  /** By what its peers are known. */
+  readonly trust: TlsTrust;
+}
+
+/** Where messages are heard by TLS if nothing says where. */
+const DEFAULT_TLS_PORT = 8443;
 
 /**
  * Checks options and environment.
@@ -100,6 +124,23 @@ export function checkWorkerOptions(options: WorkerOptions): CheckedWorkerOptions
     grace: checked.grace,
     self: { name: env.POD_NAME ?? checked.name, instance: crypto.randomUUID() },
     keys: checked.keys ?? env.TROUPE_KEYS,
+    tls: tlsOf(env),
     signal: checked.signal,
   };
+}
+
+/** Either all that TLS needs is there, or nothing: half of it must not become none. */
+function tlsOf(env: z.infer<typeof environment>): WorkerTls | undefined {
+  const { TROUPE_TLS_CERT: cert, TROUPE_TLS_KEY: key, TROUPE_TLS_CA: ca } = env;
+  const { TROUPE_TLS_PORT: port = DEFAULT_TLS_PORT, TROUPE_COORDINATOR: coordinator } = env;
+  if (!cert && !key && !ca) return undefined;
+  if (!cert || !key || !ca || !coordinator) {
+    const needed = { TROUPE_TLS_CERT: cert, TROUPE_TLS_KEY: key, TROUPE_TLS_CA: ca } as const;
+    const missing = Object.entries({ ...needed, TROUPE_COORDINATOR: coordinator })
+      .flatMap(([name, value]) => value ? [] : name);
+    throw new TypeError(
+      `Cannot create worker: of the variables for TLS ${missing.join(" and ")} is not set`,
+    );
+  }
+  return { port, cert, key, trust: { caCerts: [ca], serverName: workersName(coordinator) } };
 }

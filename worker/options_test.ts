@@ -1,4 +1,4 @@
-import { strictEqual, throws } from "node:assert/strict";
+import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { checkWorkerOptions } from "./options.ts";
 
 /** Calls with variables set, and unset again afterwards. */
@@ -43,4 +43,26 @@ Deno.test("checkWorkerOptions() names the variable that is wrong", () => {
     () => withEnv({ TROUPE_PORT: "70000" }, () => checkWorkerOptions({ name: "w" })),
     { message: /^Cannot create worker: "TROUPE_PORT" given "70000", allowed is an integer/ },
   );
+});
+
+Deno.test("checkWorkerOptions() takes TLS from the environment, all of it or none", () => {
+  strictEqual(checkWorkerOptions({ name: "w" }).tls, undefined);
+  const env = {
+    TROUPE_TLS_CERT: "cert",
+    TROUPE_TLS_KEY: "secret",
+    TROUPE_TLS_CA: "ca",
+    TROUPE_COORDINATOR: "boss",
+  };
+  deepStrictEqual(withEnv(env, () => checkWorkerOptions({ name: "w" })).tls, {
+    port: 8443,
+    cert: "cert",
+    key: "secret",
+    trust: { caCerts: ["ca"], serverName: "workers.boss.troupe.internal" },
+  });
+  const other = { ...env, TROUPE_TLS_PORT: "9443" };
+  strictEqual(withEnv(other, () => checkWorkerOptions({ name: "w" })).tls?.port, 9443);
+  const { TROUPE_TLS_CA: _, ...lacking } = env;
+  throws(() => withEnv(lacking, () => checkWorkerOptions({ name: "w" })), {
+    message: "Cannot create worker: of the variables for TLS TROUPE_TLS_CA is not set",
+  });
 });

@@ -12,10 +12,11 @@ import {
   type Contract,
   type Handlers,
   KeyRing,
+  MESSAGES_PATH,
   type Specs,
 } from "../messaging/mod.ts";
 import type { WorkerEvent } from "./events.ts";
-import { listen, stopping } from "./listen.ts";
+import { listen, type Listening, stopping } from "./listen.ts";
 import { Implemented } from "./messaging/implemented.ts";
 import type { PeerEvent, Peers } from "./messaging/peers.ts";
 import { type ImplementOptions, WorkerMessages } from "./messaging/worker_messages.ts";
@@ -150,12 +151,13 @@ export class Worker implements AsyncDisposable {
     if (this.#messages !== undefined) {
       throw new Error(`${purpose}: contract "${this.#messages.contract.name}" is implemented`);
     }
-    const { self, keys } = this.#options;
+    const { self, keys, tls } = this.#options;
     const messages = new WorkerMessages({
       ...options,
       contract,
       handlers,
       self,
+      trust: tls?.trust,
       keys: keys === undefined ? undefined : KeyRing.parse(keys),
       onError: (error) => this.#errors.report(error),
     });
@@ -232,13 +234,8 @@ export class Worker implements AsyncDisposable {
     try {
       this.#enter("starting");
       // 2. Listening is what "started" promises.
-      const server = listen((request) => this.#answer(request), {
-        what: `worker "${this.name}"`,
-        hostname: this.#options.hostname,
-        port: this.#options.port,
-        onError: (error) => this.#errors.report(error),
-      });
-      this.#address = server.address;
+      const servers = this.#listen();
+      this.#address = servers[0]!.address;
       this.#enter("started");
       await this.#stopRequested.promise;
       // 3. Not ready before the door closes, so that who asks meanwhile is sent elsewhere.
@@ -251,7 +248,8 @@ export class Worker implements AsyncDisposable {
         await this.#messages.close();
       }
       // 5. Requests end before anything that they may use does.
-      await server.drain(Math.max(0, deadline - performance.now()));
+      const left = Math.max(0, deadline - performance.now());
+      await Promise.all(servers.map((server) => server.drain(left)));
       this.#address = undefined;
       // 6. The last event comes when nothing happens any more; its handlers are waited for.
       this.#enter("stopped");
@@ -261,6 +259,23 @@ export class Worker implements AsyncDisposable {
       // 7. Signal listeners go last: until here the second signal must be able to force the end.
       processSignals[Symbol.dispose]();
       stopSignals.removeEventListener("abort", stop);
+    }
+  }
+
+  /** Listens for requests, and if messages come by TLS for those at a port of their own. */
+  #listen(): Listening[] {
+    const { hostname, port, tls } = this.#options;
+    const onError = (error: unknown): void => this.#errors.report(error);
+    const common = { what: `worker "${this.name}"`, hostname, onError };
+    const messages = this.#messages;
+    const secured = messages && tls
+      ? [listen((request) => answerMessages(request, messages), { ...common, port: tls.port, tls })]
+      : [];
+    try {
+      return [listen((request) => this.#answer(request), { ...common, port }), ...secured];
+    } catch (error) {
+      for (const server of secured) void server.drain(0);
+      throw error;
     }
   }
 
@@ -287,8 +302,10 @@ export class Worker implements AsyncDisposable {
 
   #answer(request: Request): Response | Promise<Response> {
     const { pathname } = new URL(request.url);
-    if (pathname === OWN_PATHS + "messages" && this.#messages) {
-      return this.#messages.accept(request);
+    if (pathname === MESSAGES_PATH && this.#messages) {
+      const { tls } = this.#options;
+      if (tls === undefined) return this.#messages.accept(request);
+      return new Response(`messages come by TLS here, at port ${tls.port}\n`, { status: 403 });
     }
     if (pathname.startsWith(OWN_PATHS)) return this.#answerOwn(pathname.slice(OWN_PATHS.length));
     if (this.#state === "stopping") return stopping();
@@ -302,4 +319,10 @@ export class Worker implements AsyncDisposable {
     if (this.#state === "started") return new Response("ok\n");
     return new Response(`${this.#state}\n`, { status: 503 });
   }
+}
+
+/** Nothing but messages is said by TLS. */
+function answerMessages(request: Request, messages: WorkerMessages<Specs>): Response {
+  if (new URL(request.url).pathname === MESSAGES_PATH) return messages.accept(request);
+  return new Response("not found\n", { status: 404 });
 }

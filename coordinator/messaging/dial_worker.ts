@@ -1,6 +1,6 @@
 /**
  * How a worker is reached: its pod directly, or through the API server's pod proxy from where pods have
- * no route.
+ * no route. With TLS at a port of its own, and never without: who has no such port is not reached.
  */
 import { podSocket, type SocketClient } from "../../kube/mod.ts";
 import {
@@ -10,8 +10,11 @@ import {
   MESSAGES_PATH,
   type MessageSocket,
   SUBPROTOCOL,
+  type TlsTrust,
+  type WorkerAddress,
 } from "../../messaging/mod.ts";
 import type { PodState } from "../events/events.ts";
+import { TLS_PORT, WORKER_CONTAINER } from "../labels.ts";
 
 /** The way to workers: directly, by the API server, or as fits where the coordinator runs. */
 export type Via = "auto" | "direct" | "proxy";
@@ -22,29 +25,48 @@ export interface DialContext {
   readonly via: Via;
   /** Whether the coordinator is a pod itself. */
   readonly inCluster: boolean;
+  /** Whether workers are talked to by TLS. @default false */
+  readonly tls?: boolean;
+  /** By what they are known then; it is there when they are dialed. */
+  readonly trust?: () => TlsTrust | undefined;
 }
 
-/** Whether a pod has an address, and so can be dialed. */
-export function isReachable({ podIP, port }: PodState): boolean {
-  return podIP !== undefined && port !== undefined;
+/** Where a pod hears messages; undefined as long as it has no address, or if it has no such port. */
+export function addressOf(
+  pod: PodState,
+  { tls }: Pick<DialContext, "tls">,
+): WorkerAddress | undefined {
+  const port = tls ? tlsPortOf(pod) : pod.port;
+  return pod.podIP !== undefined && port !== undefined ? { address: pod.podIP, port } : undefined;
+}
+
+function tlsPortOf({ source }: PodState): number | undefined {
+  const worker = source.spec?.containers.find(({ name }) => name === WORKER_CONTAINER);
+  return worker?.ports?.find(({ name }) => name === TLS_PORT)?.containerPort;
 }
 
 /** Opens a connection to a worker. */
 export async function dialWorker(
-  { name, namespace, podIP, port }: PodState,
-  { client, via, inCluster }: DialContext,
+  pod: PodState,
+  context: DialContext,
   signal: AbortSignal,
 ): Promise<MessageSocket> {
-  if (podIP === undefined || port === undefined) {
+  const { name, namespace } = pod;
+  const { client, via, inCluster, tls = false, trust } = context;
+  const where = addressOf(pod, context);
+  if (where === undefined) {
     throw new Error(`Cannot reach pod "${name}": it has no address and port`);
   }
-  const isDirect = via === "direct" || via === "auto" && (inCluster || isLoopback(podIP));
-  if (isDirect) return await dialMessages({ address: podIP, port }, { signal });
+  const trusted = trust?.();
+  if (tls && !trusted) throw new Error(`Cannot reach pod "${name}": there are no certificates yet`);
+  const isDirect = via === "direct" || via === "auto" && (inCluster || isLoopback(where.address));
+  if (isDirect) return await dialMessages(where, { signal, ...(tls && { tls: trusted }) });
   return clientMessageSocket(
     await podSocket(client, {
       namespace,
       name,
-      port,
+      port: where.port,
+      scheme: tls ? "https" : "http",
       path: MESSAGES_PATH,
       protocols: [SUBPROTOCOL],
       signal,

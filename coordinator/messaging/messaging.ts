@@ -1,6 +1,6 @@
 /**
  * What a coordinator says to its workers: the teams of the workloads that have a contract, the keys by
- * which both sides know each other, and the way to the workers.
+ * which both sides know each other, certificates if there is to be TLS, and the way to the workers.
  *
  * A team is made when a workload is run with a contract, or a handle with one is asked for. The watch
  * tells pods to all teams; a term's begin and end are told to them too. Before a workload with a contract
@@ -18,9 +18,11 @@ import { podState } from "../events/pod_state.ts";
 import { LABELS } from "../labels.ts";
 import { type Mandate, NotLeadingError } from "../leadership/mandate.ts";
 import { workloadKey } from "../workloads/workload_context.ts";
+import { CertificateKeeper } from "./certificate_keeper.ts";
 import type { Via } from "./dial_worker.ts";
 import { KeyStore } from "./key_store.ts";
 import { Team } from "./team.ts";
+import { TlsStore } from "./tls_store.ts";
 
 /** Milliseconds between two looks at the stored keys after a worker has refused them. */
 const REREAD_MS = 5_000;
@@ -35,6 +37,8 @@ export interface MessagingOptions {
   view: ClusterView;
   via: Via;
   inCluster: boolean;
+  /** Whether workers are talked to by TLS. @default false */
+  tls?: boolean;
   /** Hears what fails without a caller. */
   onError: (error: Error) => void;
 }
@@ -50,6 +54,7 @@ export class Messaging {
   readonly #options: MessagingOptions;
   readonly #instance = crypto.randomUUID();
   readonly #keys: KeyStore;
+  readonly #certificates: CertificateKeeper | undefined;
   readonly #teams = new Map<string, Team<Specs>>();
   /** Namespaces that have the keys, in this term. */
   readonly #provided = new Map<string, Promise<KeyRing>>();
@@ -61,6 +66,10 @@ export class Messaging {
   constructor(options: MessagingOptions) {
     this.#options = options;
     this.#keys = new KeyStore(options);
+    if (options.tls) {
+      const { onError } = options;
+      this.#certificates = new CertificateKeeper({ store: new TlsStore(options), onError });
+    }
   }
 
   /**
@@ -80,11 +89,13 @@ export class Messaging {
       }
       return known as unknown as Team<S>;
     }
-    const { client, via, inCluster, view, onError } = this.#options;
+    const { client, via, inCluster, tls, view, onError } = this.#options;
     const team = new Team(contract, {
       client,
       via,
       inCluster,
+      tls,
+      trust: () => this.#certificates?.trust,
       keys: () => this.#keys.ring!,
       onError,
       onUnauthorized: () => this.#readAgain(),
@@ -125,11 +136,13 @@ export class Messaging {
   /** A term ends: what is asked is rejected. */
   async end(reason: Error): Promise<void> {
     this.#mandate = undefined;
+    this.#certificates?.end();
     await Promise.all([...this.#teams.values()].map((team) => team.end(reason)));
   }
 
   /**
-   * Makes sure that workers of a namespace find the keys; resolves when they are stored.
+   * Makes sure that workers of a namespace find the keys, and certificates if they are to have some;
+   * resolves when they are stored.
    *
    * @throws {NotLeadingError} when the mandate has ended
    * @throws {SecretError} when the Secret is not what a leader has made
@@ -137,7 +150,10 @@ export class Messaging {
   async provideKeys(namespace: string, mandate: Mandate): Promise<KeyRing> {
     let provided = this.#provided.get(namespace);
     if (provided === undefined || this.#mandate !== mandate) {
-      provided = this.#serially(() => this.#keys.ensure(mandate, { namespaces: [namespace] }));
+      provided = this.#serially(async () => {
+        await this.#certificates?.provide(namespace, mandate);
+        return await this.#keys.ensure(mandate, { namespaces: [namespace] });
+      });
       if (this.#mandate === mandate) this.#provided.set(namespace, provided);
       provided.catch(() => this.#provided.delete(namespace));
     }

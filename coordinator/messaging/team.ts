@@ -24,9 +24,10 @@ import {
   type Specs,
   UnauthorizedError,
   Work,
+  type WorkerAddress,
 } from "../../messaging/mod.ts";
 import type { PodState } from "../events/events.ts";
-import { type DialContext, dialWorker, isReachable } from "./dial_worker.ts";
+import { addressOf, type DialContext, dialWorker } from "./dial_worker.ts";
 import { workerOf } from "./worker_of.ts";
 
 /** What a team needs of its coordinator. */
@@ -138,13 +139,15 @@ export class Team<S extends Specs> {
     if (this.#self === undefined) return;
     const known = this.#linked.get(pod.uid);
     if (known !== undefined) {
-      const hasMoved = pod.podIP !== known.pod.podIP || pod.port !== known.pod.port;
-      if (!hasMoved || !isReachable(pod)) {
+      const where = this.#where(pod);
+      const before = this.#where(known.pod)!;
+      const isThere = where?.address === before.address && where.port === before.port;
+      if (isThere || where === undefined) {
         return known.member.suspend(!pod.running && !pod.terminating);
       }
       this.#lose(pod.uid, "its address has changed");
     }
-    if (!pod.running || !isReachable(pod)) return;
+    if (!pod.running || this.#where(pod) === undefined) return;
     this.#linked.set(pod.uid, this.#dial(pod, this.#self));
   }
 
@@ -190,8 +193,14 @@ export class Team<S extends Specs> {
   }
 
   get #roster(): RosterEntry[] {
-    return [...this.#pods.values()].filter((pod) => pod.running && isReachable(pod))
-      .map((pod) => ({ ...workerOf(pod.source), address: pod.podIP!, port: pod.port! }));
+    return [...this.#pods.values()].flatMap((pod) => {
+      const where = pod.running ? this.#where(pod) : undefined;
+      return where ? [{ ...workerOf(pod.source), ...where }] : [];
+    });
+  }
+
+  #where(pod: PodState): WorkerAddress | undefined {
+    return addressOf(pod, this.#context);
   }
 
   /** Tells workers who their peers are, once for all that one tick has changed. */

@@ -21,6 +21,7 @@
 import type { Secret } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { ObjectApi, SECRETS } from "../../kube/mod.ts";
+import { type TlsTrust, workersName } from "../../messaging/mod.ts";
 import { tlsSecret } from "../labels.ts";
 import type { Mandate } from "../leadership/mandate.ts";
 import { type Decision, FencedWriter, termOf } from "../workloads/fenced_writer.ts";
@@ -70,19 +71,6 @@ export interface TlsStoreOptions {
   namespace: string;
   /** The wall clock, in milliseconds since 1970. @default Date.now */
   now?: () => number;
-}
-
-/** Whom the other side of a connection is to be checked by. */
-export interface TlsTrust {
-  /** The authorities that may have signed a worker's certificate, as PEM. */
-  readonly caCerts: readonly string[];
-  /** The name that a worker's certificate must have. */
-  readonly serverName: string;
-}
-
-/** The name in the certificate of a coordinator's workers; it is no address. */
-export function workersName(coordinator: string): string {
-  return `workers.${coordinator}.troupe.internal`;
 }
 
 /** See the module's text. Calls of `ensure` must not overlap. */

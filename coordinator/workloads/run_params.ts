@@ -108,6 +108,8 @@ export type CheckedRunParams = RunParams & {
   replicas: number;
   supervision?: CheckedSupervision;
   workers?: CheckedWorkers;
+  /** Where workers with a contract hear messages by TLS; if there is none they do so at `port`. */
+  tlsPort?: number;
 };
 
 /** Where workers with a contract listen if they are not told: a worker's own default. */

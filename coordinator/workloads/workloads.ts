@@ -62,6 +62,8 @@ export interface WorkloadsOptions {
   life: AbortSignal;
   /** The Deployment that workloads belong to; without one they belong to nobody. */
   owner: { name: string; namespace: string } | undefined;
+  /** Whether workers with a contract hear messages by TLS. @default false */
+  tls?: boolean;
   /** Talks to workers. */
   messaging: Pick<Messaging, "team" | "provideKeys">;
   /** Does operations, and records them. */
@@ -370,7 +372,7 @@ export class Workloads {
   }
 
   async #define(params: CheckedRunParams): Promise<Definition> {
-    const { client, coordinator, life } = this.#options;
+    const { client, coordinator, life, tls } = this.#options;
     const needed = minimumVersion(params);
     if (needed !== undefined) {
       const version = this.#version ??= await serverVersion(client, { signal: life });
@@ -381,7 +383,7 @@ export class Workloads {
         );
       }
     }
-    return defineWorkload(params, { coordinator, owners: await this.#owners(params) });
+    return defineWorkload(params, { coordinator, owners: await this.#owners(params), tls });
   }
 
   /** Asks anew each time: an owner that was replaced must not take the workload with it. */

@@ -20,6 +20,7 @@ import {
   type Negotiation,
   type RosterEntry,
   type Specs,
+  type TlsTrust,
 } from "../../messaging/mod.ts";
 import { type Handler, SerialHandlers } from "../../runtime/mod.ts";
 import type { Self } from "./worker_messages.ts";
@@ -45,6 +46,8 @@ export interface PeersOptions<S extends Specs> {
   readonly negotiation: Negotiation;
   readonly self: Self;
   readonly keys: () => KeyRing;
+  /** By what peers are known that are dialed by TLS. @default no TLS */
+  readonly trust?: TlsTrust;
   readonly onError: (error: unknown) => void;
 }
 
@@ -138,7 +141,7 @@ export class Peers<S extends Specs> {
   }
 
   #meet(entry: RosterEntry): Known {
-    const { contract, negotiation, self, keys, onError } = this.#options;
+    const { contract, negotiation, self, keys, trust, onError } = this.#options;
     const { name, uid, index, address, port } = entry;
     const member = new LinkedMember({ name, uid, ...(index !== undefined && { index }) }, {
       contract: contract.name,
@@ -149,7 +152,7 @@ export class Peers<S extends Specs> {
       keys,
       negotiation,
       expect: name,
-      dial: (signal) => dialMessages({ address, port }, { signal }),
+      dial: (signal) => dialMessages({ address, port }, { signal, tls: trust }),
       onState: (state) => {
         member.follow("channel" in state ? { ...state, channel: state.channel.caller } : state);
         if (state.state === "ready") this.#join(known);

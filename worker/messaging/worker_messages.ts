@@ -20,6 +20,7 @@ import {
   serverMessageSocket,
   type Specs,
   SUBPROTOCOL,
+  type TlsTrust,
 } from "../../messaging/mod.ts";
 import { Peers } from "./peers.ts";
 
@@ -58,6 +59,8 @@ export interface WorkerMessagesOptions<S extends Specs> extends ImplementOptions
   self: Self;
   /** By which it knows who may call; without any, nobody may. */
   keys: KeyRing | undefined;
+  /** By what peers are known that are dialed by TLS. @default no TLS */
+  trust?: TlsTrust;
   /** Hears what has no caller: what a `tell` throws, who was refused. */
   onError: (error: unknown) => void;
 }
@@ -73,7 +76,7 @@ export class WorkerMessages<S extends Specs> {
 
   /** @throws {TypeError} for handlers that do not fit the contract, and bad options */
   constructor(options: WorkerMessagesOptions<S>) {
-    const { contract, handlers, self, keys, onError, ...limits } = options;
+    const { contract, handlers, self, keys, trust, onError, ...limits } = options;
     this.contract = contract;
     const negotiation = negotiationOf(contract as unknown as Contract);
     const callee = new Callee(implementation(contract, handlers), {
@@ -99,7 +102,14 @@ export class WorkerMessages<S extends Specs> {
     });
     this.#acceptor = acceptor;
     // with the keys that coordinators have offered since
-    this.peers = new Peers({ contract, negotiation, self, keys: () => acceptor.keys, onError });
+    this.peers = new Peers({
+      contract,
+      negotiation,
+      self,
+      keys: () => acceptor.keys,
+      trust,
+      onError,
+    });
   }
 
   /** Answers who wants to talk. */

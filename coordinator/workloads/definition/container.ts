@@ -5,7 +5,7 @@ import type {
 } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { Quantity } from "@cloudydeno/kubernetes-apis/common.ts";
 import { billionths } from "../../../kube/mod.ts";
-import { type Ownership, WORKER_CONTAINER } from "../../labels.ts";
+import { type Ownership, TLS_PORT, WORKER_CONTAINER } from "../../labels.ts";
 import type { CheckedRunParams } from "../run_params.ts";
 import { envVars } from "./env_vars.ts";
 import { MAIN_PORT } from "./params/ports.ts";
@@ -30,7 +30,7 @@ export function workerContainer(params: CheckedRunParams, owner: Ownership): Con
 }
 
 /** The ports of a worker, the main one first. */
-export function containerPorts({ port, ports = {} }: CheckedRunParams): ContainerPort[] {
+export function containerPorts({ port, ports = {}, tlsPort }: CheckedRunParams): ContainerPort[] {
   const main = port === undefined
     ? []
     : [{ name: MAIN_PORT, containerPort: port, protocol: "TCP" }];
@@ -40,7 +40,10 @@ export function containerPorts({ port, ports = {} }: CheckedRunParams): Containe
       : given;
     return { name, containerPort, protocol };
   });
-  return [...main, ...others];
+  const tls = tlsPort === undefined
+    ? []
+    : [{ name: TLS_PORT, containerPort: tlsPort, protocol: "TCP" }];
+  return [...main, ...others, ...tls];
 }
 
 /** What a worker gets of a node: what is kept for it is never more than what it gets at most. */

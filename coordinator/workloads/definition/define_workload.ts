@@ -1,6 +1,7 @@
 import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { Head, Part } from "../../heads.ts";
 import type { CheckedRunParams } from "../run_params.ts";
+import { containerPorts } from "./container.ts";
 import { workloadHead } from "./workload_head.ts";
 import { workloadParts } from "./workload_parts.ts";
 
@@ -12,12 +13,30 @@ export interface Definition {
   readonly parts: readonly Part[];
 }
 
+/** Options of {@linkcode defineWorkload}. */
+export interface DefineOptions {
+  /** The coordinator's name. */
+  coordinator: string;
+  /** Whom the workload belongs to. @default nobody */
+  owners?: OwnerReference[];
+  /** Whether workers with a contract hear messages by TLS. @default false */
+  tls?: boolean;
+}
+
+/** Where workers hear messages by TLS, or else at the next port that is not declared. */
+const FIRST_TLS_PORT = 8443;
+
 /** What the parameters of `run` say, for a coordinator of that name. */
-export function defineWorkload(
-  params: CheckedRunParams,
-  options: { coordinator: string; owners?: OwnerReference[] },
-): Definition {
-  const { coordinator, owners } = options;
+export function defineWorkload(params: CheckedRunParams, options: DefineOptions): Definition {
+  const { coordinator, owners, tls } = options;
   const owner = { coordinator, workload: params.name };
-  return { head: workloadHead(params, owner, { owners }), parts: workloadParts(params, owner) };
+  const all = tls && params.contract ? { ...params, tlsPort: freePort(params) } : params;
+  return { head: workloadHead(all, owner, { owners }), parts: workloadParts(all, owner) };
+}
+
+function freePort(params: CheckedRunParams): number {
+  const declared = containerPorts(params).map(({ containerPort }) => containerPort);
+  let free = FIRST_TLS_PORT;
+  while (declared.includes(free)) free++;
+  return free;
 }

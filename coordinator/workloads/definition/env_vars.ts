@@ -24,6 +24,10 @@ export function envVars(params: CheckedRunParams, owner: Ownership): EnvVar[] {
   env.push({ name: "TROUPE_WORKLOAD", value: owner.workload });
   if (params.port !== undefined) env.push({ name: "TROUPE_PORT", value: String(params.port) });
   if (params.contract) env.push(keysOf(owner.coordinator));
+  if (params.tlsPort !== undefined) {
+    env.push({ name: "TROUPE_TLS_PORT", value: String(params.tlsPort) });
+    env.push(...tlsVars(owner.coordinator));
+  }
   if (params.items) env.push({ name: "TROUPE_ITEMS", value: itemsText(params.items) });
   const own = Object.entries(params.envs ?? {});
   return [...env, ...own.map(([name, value]) => envVar(name, value))];

@@ -11,6 +11,7 @@ import { violations } from "../../../manifests/testdata/restricted_rules.ts";
 import { contract } from "../../../messaging/mod.ts";
 import { ANNOTATIONS, ownLabels } from "../../labels.ts";
 import { checkRunParams, MAX_WORKLOAD_NAME, type RunParams } from "../run_params.ts";
+import { defineWorkload } from "./define_workload.ts";
 import { tlsVars } from "./env_vars.ts";
 import { type Head, templateOf, workloadParts } from "./mod.ts";
 import { headOf, LEAST, SAMPLES } from "./testdata/samples.ts";
@@ -207,6 +208,25 @@ Deno.test("MAX_WORKLOAD_NAME leaves room for what each kind adds to a host name"
     CronJob: "-0123456789-01234",
   };
   for (const text of Object.values(added)) ok(MAX_WORKLOAD_NAME + text.length <= 63, text);
+});
+
+Deno.test("defineWorkload() gives workers with a contract a port for TLS that is not declared", () => {
+  const greeter = contract("greeter", { greet: { input: z.string() } });
+  const define = (params: RunParams, tls: boolean) => {
+    const { head } = defineWorkload(checkRunParams(params, "team"), { coordinator: "boss", tls });
+    const [container] = templateOf(head)!.spec!.containers;
+    const [ports, env] = [container!.ports ?? [], container!.env!];
+    const port = ports.find(({ name }) => name === "troupe-tls")?.containerPort;
+    const variable = env.find(({ name }) => name === "TROUPE_TLS_PORT")?.value;
+    const secrets = env.filter(({ name }) => /^TROUPE_TLS_(CERT|KEY|CA)$/.test(name!)).length;
+    return [ports[0]?.name, port, variable, secrets];
+  };
+  const talks = { ...W, contract: greeter };
+  deepStrictEqual(define(talks, true), ["main", 8443, "8443", 3]);
+  const ports = { a: 8444, b: { port: 8445, protocol: "UDP" as const } };
+  deepStrictEqual(define({ ...talks, port: 8443, ports }, true), ["main", 8446, "8446", 3]);
+  deepStrictEqual(define(talks, false), ["main", undefined, undefined, 0]);
+  deepStrictEqual(define(W, true), [undefined, undefined, undefined, 0]);
 });
 
 Deno.test("tlsVars() take certificate, key and authorities from the coordinator's Secret", () => {

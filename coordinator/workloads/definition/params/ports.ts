@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { portNumber, variant } from "../../../../runtime/mod.ts";
+import { TLS_PORT } from "../../../labels.ts";
 
 /** A port beside the main one. */
 export interface PortParams {
@@ -24,13 +25,13 @@ const port: z.ZodType<number | PortParams> = variant<number | PortParams>((input
 );
 
 const NAMES = `an object of ports; a name has at most 15 lower-case letters, digits and single ` +
-  `"-", one letter at least, and is not "${MAIN_PORT}", which is "port"`;
+  `"-", one letter at least, and is neither "${MAIN_PORT}", which is "port", nor "${TLS_PORT}"`;
 
 /** A schema for ports by name. */
 export const ports: z.ZodType<Record<string, number | PortParams>> = z.record(z.string(), port)
   .superRefine((map, context) => {
     for (const name of Object.keys(map)) {
-      if (NAME.test(name) && name !== MAIN_PORT) continue;
+      if (NAME.test(name) && name !== MAIN_PORT && name !== TLS_PORT) continue;
       context.addIssue({ code: "custom", path: [name], message: NAMES, params: { given: name } });
     }
   }).describe(NAMES);
