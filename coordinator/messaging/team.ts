@@ -43,6 +43,12 @@ export interface TeamContext extends DialContext {
 /** Every how many attempts in vain it is told that a worker cannot be reached: after some 15 s first. */
 const REPORTED_ATTEMPTS = 8;
 
+/**
+ * Which attempt with the wrong key is told of: not the first one, as the coordinator may have had former
+ * keys, and looks for others then.
+ */
+const FIRST_REFUSAL = 2;
+
 /** A worker that there is a link to. */
 interface Linked {
   readonly pod: PodState;
@@ -173,14 +179,23 @@ export class Team<S extends Specs> {
     member.follow("channel" in state ? { ...state, channel: state.channel.caller } : state);
     if (state.state === "ready") state.channel.send({ t: "roster", workers: this.#roster });
     if (state.state === "connecting" && state.error) this.#failed(member, state.error, attempts);
+    if (state.state === "ended" && state.error) this.#tell(member, state.error); // it was deposed
   }
 
   /** A connection has broken, or could not be made. That a worker is gone for a moment is no error. */
-  #failed({ worker }: LinkedMember, cause: Error, attempts: number): void {
-    if (cause instanceof UnauthorizedError) this.#context.onUnauthorized();
+  #failed(member: LinkedMember, cause: Error, attempts: number): void {
+    if (cause instanceof UnauthorizedError) {
+      this.#context.onUnauthorized();
+      const isTold = attempts % REPORTED_ATTEMPTS === FIRST_REFUSAL;
+      if (isTold) this.#tell(member, cause, "; restart it, so that it gets the keys of now");
+      return;
+    }
     const isMoment = cause.name === "Error" || cause.name === "SocketError";
-    if (isMoment && attempts % REPORTED_ATTEMPTS !== 0) return;
-    const message = `Cannot talk to worker "${worker.name}": ${cause.message}`;
+    if (!isMoment || attempts % REPORTED_ATTEMPTS === 0) this.#tell(member, cause);
+  }
+
+  #tell({ worker }: LinkedMember, cause: Error, advice = ""): void {
+    const message = `Cannot talk to worker "${worker.name}": ${cause.message}${advice}`;
     this.#context.onError(new Error(message, { cause }));
   }
 

@@ -53,5 +53,9 @@ if (import.meta.main) {
     },
   }, { concurrency: 2, queue: 2 });
   worker.onPeerEvent(({ type, name }) => talking.emit("heard", { text: `${name} ${type}` }));
+  worker.serve(() => new Response("served\n"));
+  worker.onWorkerEvent(({ type, hostname, port }) => {
+    if (type === "started") console.log(`talker listens at ${hostname}:${port}`);
+  });
   await worker.start();
 }
