@@ -58,3 +58,48 @@ Deno.test("Worker.stop() finishes calls that run, and hands back those that wait
   await running;
   void link;
 });
+
+Deno.test("a worker's process ends with it, also when a connection broke before", async () => {
+  const program = new URL("testdata/contracted_worker.ts", import.meta.url).pathname;
+  await using child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-check", "--allow-net", "--allow-env", program],
+    stdout: "piped",
+  }).spawn();
+  const lines = child.stdout.pipeThrough(new TextDecoderStream());
+  const reader = lines.getReader();
+  let printed = "";
+  const until = async (pattern: RegExp): Promise<string> => {
+    for (;;) {
+      const found = pattern.exec(printed);
+      if (found) return found[1] ?? "";
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`Cannot see ${pattern} in: ${printed}`);
+      printed += value;
+    }
+  };
+  const port = Number(await until(/port (\d+)\n/));
+  const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await connection.write(new TextEncoder().encode(UPGRADE));
+  await connection.read(new Uint8Array(1000));
+  connection.close(); // without a farewell
+  await until(/error Unexpected EOF\n/);
+  child.kill("SIGTERM");
+  // a timer that is left keeps it for half a minute
+  const killer = setTimeout(() => child.kill("SIGKILL"), 15_000);
+  const { signal } = await child.status;
+  clearTimeout(killer);
+  await reader.cancel();
+  strictEqual(signal, null);
+});
+
+/** How a WebSocket begins. */
+const UPGRADE = [
+  "GET /troupe/messages HTTP/1.1",
+  "host: w",
+  "connection: upgrade",
+  "upgrade: websocket",
+  "sec-websocket-version: 13",
+  "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==",
+  "sec-websocket-protocol: troupe.v1",
+  "\r\n",
+].join("\r\n");

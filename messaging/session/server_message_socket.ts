@@ -8,8 +8,9 @@ const NORMAL = 1000;
  * The accepting side's socket: what `Deno.upgradeWebSocket` returns, at once, so that no message is
  * missed.
  *
- * Such a socket cannot be cut: `abort()` counts it as ended, and Deno closes it when the other side
- * does not answer the pings that it sends by itself (`idleTimeout`), or TCP gives up.
+ * Such a socket cannot be cut: `abort()` counts it as ended, and it is closed when the other side answers
+ * the farewell, or TCP gives up. Deno's `idleTimeout` is of no use: it does nothing once `close()` was
+ * called, and its timer stays when a connection breaks, and keeps the process for as long.
  */
 export function serverMessageSocket(socket: WebSocket): MessageSocket {
   const { promise: closed, resolve: setClosed } = Promise.withResolvers<Error | undefined>();

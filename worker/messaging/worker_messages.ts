@@ -24,9 +24,6 @@ import {
 } from "../../messaging/mod.ts";
 import { Peers } from "./peers.ts";
 
-/** Seconds of silence after which the system cuts a connection that a channel has given up. */
-const IDLE_SECONDS = 60;
-
 /** Bytes of one message, as JSON; longer ones go into a file or a store. */
 const FRAME_BYTES = 16 * 1024 * 1024;
 
@@ -129,7 +126,7 @@ export class WorkerMessages<S extends Specs> {
     }
     const { socket, response } = Deno.upgradeWebSocket(request, {
       protocol: SUBPROTOCOL,
-      idleTimeout: IDLE_SECONDS,
+      idleTimeout: 0, // channels see silence; Deno's timer outlives a connection that broke
     });
     void this.#acceptor.accept(serverMessageSocket(socket));
     return response;
