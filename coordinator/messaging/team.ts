@@ -190,6 +190,7 @@ export class Team<S extends Specs> {
       if (isTold) this.#tell(member, cause, "; restart it, so that it gets the keys of now");
       return;
     }
+    if (this.#pods.get(member.worker.uid)?.terminating) return; // it is about to be gone
     const isMoment = cause.name === "Error" || cause.name === "SocketError";
     if (!isMoment || attempts % REPORTED_ATTEMPTS === 0) this.#tell(member, cause);
   }

@@ -28,7 +28,7 @@ for await (const result of counters.map("count", textsOf(folder))) {
   for (const [word, count] of Object.entries(result.output)) {
     totals.set(word, (totals.get(word) ?? 0) + count);
   }
-  workers.add(result.worker);
+  workers.add(result.worker.name);
   texts++;
 }
 

@@ -194,7 +194,7 @@ Deno.test("map() lets no slow worker slow another one", async () => {
   const results = map(new Work(pool), numbers(100));
   const got: TaskResult[] = [];
   for (let n = 0; n < 98; n++) got.push((await results.next()).value);
-  ok(got.every((result) => result.ok && result.worker === "fast"));
+  ok(got.every((result) => result.ok && result.worker.name === "fast"));
   for (const { open } of gate.waiting) open(0);
   strictEqual((await all(results)).length, 2);
 });

@@ -28,7 +28,7 @@ import {
   OverloadedError,
   TimedOutError,
 } from "../errors.ts";
-import type { Member } from "../group/member.ts";
+import type { Member, WorkerRef } from "../group/member.ts";
 import type { LoadMeter } from "./load.ts";
 import type { MemberWatch } from "./member_watch.ts";
 import { PoisonError } from "./poison_error.ts";
@@ -60,7 +60,7 @@ export interface TaskContext {
 
 /** What became of a task. */
 export type Outcome =
-  | { readonly kind: "done"; readonly output: unknown; readonly worker: string }
+  | { readonly kind: "done"; readonly output: unknown; readonly worker: WorkerRef }
   | { readonly kind: "failed"; readonly error: Error }
   /** It was given up: canceled, or there are no workers any more. */
   | { readonly kind: "stopped"; readonly canceled: boolean; readonly reason: unknown };
@@ -201,7 +201,7 @@ export class Task {
     const { signal } = control;
     try {
       pool.call(member, this.#method, this.#input, { timeout, signal, attempt }).then(
-        (output) => end(() => ({ kind: "done", output, worker: member.worker.name })),
+        (output) => end(() => ({ kind: "done", output, worker: member.worker })),
         failed,
       );
     } catch (error) {

@@ -35,8 +35,8 @@ export interface TaskDone<O> {
   readonly ok: true;
   /** What the method has answered. */
   readonly output: O;
-  /** Name of the worker that has done it. */
-  readonly worker: string;
+  /** Who has done it. */
+  readonly worker: WorkerRef;
   /** How often workers have begun it, or may have. */
   readonly attempts: number;
 }
