@@ -57,9 +57,10 @@ function* numbers(end = Infinity): Generator<number> {
 Deno.test("map() gives one result for each input, with who has done it", async () => {
   const work = new Work(new FakePool(double));
   const results = await all(map(work, [1, 2]));
+  const worker = { name: "w0", uid: "uid-w0" };
   deepStrictEqual(results, [
-    { index: 0, ok: true, output: 2, worker: "w0", attempts: 1 },
-    { index: 1, ok: true, output: 4, worker: "w0", attempts: 1 },
+    { index: 0, ok: true, output: 2, worker, attempts: 1 },
+    { index: 1, ok: true, output: 4, worker, attempts: 1 },
   ]);
 });
 
