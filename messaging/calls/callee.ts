@@ -284,7 +284,7 @@ export class Callee {
     const known = session.calls.get(id);
     if (known?.outcome) return session.answer(known.outcome);
     if (known) return;
-    const fresh = session.arrives(id);
+    const fresh = session.arrivals.arrives(id);
     const stream = frame.credit === undefined ? undefined : new StreamWriter(frame.credit);
     const call: IncomingCall = { session, id, stream };
     session.calls.set(id, call);
@@ -440,7 +440,7 @@ export class Callee {
     for (const [id, items] of named) {
       const call = session.calls.get(id);
       if (call !== undefined) this.#answerAgain(call, items);
-      else if (session.neverArrived(id)) unknown.push(id);
+      else if (session.arrivals.neverArrived(id)) unknown.push(id);
       else {session.answer({
           t: "failed",
           id,
@@ -448,7 +448,7 @@ export class Callee {
           message: "it forgot what became of it",
         });}
     }
-    session.missing = new Set(unknown);
+    session.arrivals.only(unknown);
     if (unknown.length > 0) session.answer({ t: "unknown", ids: unknown });
   }
 

@@ -1,5 +1,6 @@
 import type { CalleeChannel, Peer } from "../session/channel.ts";
 import type { CalleeFrame, EventFrame } from "../wire/frame.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { Deadline } from "./deadlines.ts";
 import { KEPT_EVENTS, type KeptEvents } from "./kept_events.ts";
 import type { IncomingCall } from "./run.ts";
@@ -13,13 +14,8 @@ export class CalleeSession {
   readonly peer: Peer;
   /** Calls whose outcome the caller has not seen. */
   readonly calls: Map<number, IncomingCall> = new Map();
-  /**
-   * The highest id that has arrived. A caller gives ids in order, so that a higher one has never arrived;
-   * a lower one that is not in `calls` has, and is forgotten, unless it is `missing`.
-   */
-  highest = 0;
-  /** Ids below the highest that are known never to have arrived; the caller may send them again. */
-  missing: Set<number> = new Set();
+  /** Which calls have arrived, also those that are forgotten. */
+  readonly arrivals: Arrivals = new Arrivals();
   /** Ends the session if no channel comes. */
   expiry: Deadline | undefined;
   #channel: CalleeChannel | undefined;
@@ -69,7 +65,7 @@ export class CalleeSession {
   resumed(ids: Iterable<number>): void {
     this.#answering = true;
     // which of these have arrived is not known, and so none may be said never to have
-    if (this.#forgot) { for (const id of ids) this.highest = Math.max(this.highest, id); }
+    if (this.#forgot) { for (const id of ids) this.arrivals.arrivedUpTo(id); }
     this.#forgot = false;
   }
 
@@ -80,19 +76,6 @@ export class CalleeSession {
    */
   answer(frame: CalleeFrame): void {
     if (this.answering) this.#channel?.send(frame);
-  }
-
-  /** Whether an id that is not in `calls` has never arrived. */
-  neverArrived(id: number): boolean {
-    return id > this.highest || this.missing.has(id);
-  }
-
-  /** Notes that a call arrives now; false if it has before. */
-  arrives(id: number): boolean {
-    if (!this.neverArrived(id)) return false;
-    this.highest = Math.max(this.highest, id);
-    this.missing.delete(id);
-    return true;
   }
 
   /** The coordinator has heard all events up to that one. */
@@ -120,10 +103,15 @@ export class CalleeSession {
     this.#sendingEvents = false;
   }
 
-  /** Resolves when the channel has taken most of what was sent. */
+  /** Whether the channel has taken most of what was sent. */
+  get isRoomy(): boolean {
+    return this.#channel === undefined || this.#channel.queuedBytes < MAX_QUEUED_BYTES;
+  }
+
+  /** Resolves when it has. */
   async roomy(): Promise<void> {
     const channel = this.#channel;
-    if (channel === undefined || channel.queuedBytes < MAX_QUEUED_BYTES) return;
+    if (channel === undefined || this.isRoomy) return;
     await Promise.race([channel.writable(), channel.ended]);
   }
 

@@ -73,6 +73,53 @@ Deno.test("Caller loses no call, and none runs twice, while its link's connectio
   worker.acceptor.close();
 });
 
+Deno.test("Caller loses no long call that short ones overtake, also when the channel breaks meanwhile", async () => {
+  using time = new FakeTime();
+  const now = () => Date.now();
+  const ran: number[] = [];
+  const callee = new Callee(
+    implementation(greeter, {
+      greet: ({ name }) => {
+        ran.push(name.length);
+        return "Hello!";
+      },
+    }),
+    { now },
+  );
+  const worker = testAcceptor({
+    negotiation: negotiationOf(greeter),
+    onChannel: (channel) => callee.attach(channel.callee),
+    resumable: (session, peer) => callee.resumable(session, peer),
+  });
+  const caller = new Caller({ contract: "greeter", worker: "worker-0", now });
+  const { link, sockets } = testLink(worker, {
+    negotiation: negotiationOf(greeter),
+    onState: (state) => {
+      if (state.state === "ready") caller.attach(state.channel.caller);
+    },
+  });
+  await until(() => caller.connected);
+  const greet = (length: number) =>
+    caller.call("greet", { name: "x".repeat(length) }, { timeout: Infinity });
+  const lengths = [300_000, 1, 2, 400_000, 3];
+  await Promise.all(lengths.map(greet));
+  deepStrictEqual(ran.splice(0), [1, 2, 3, 300_000, 400_000]);
+
+  sockets.at(-1)!.tamper = (message) => message.includes('"last":true') ? undefined : message;
+  const answers = Promise.all(lengths.map(greet));
+  await until(() => ran.length === 3);
+  sockets.at(-1)!.cut();
+  await until(() => !caller.connected);
+  await time.tickAsync(5_000);
+  await answers;
+  deepStrictEqual(ran, [1, 2, 3, 300_000, 400_000]);
+
+  await link.close();
+  caller.close(new Error("closed"));
+  callee.close();
+  worker.acceptor.close();
+});
+
 Deno.test("Link says which side is older when contracts do not fit", async () => {
   using _time = new FakeTime();
   const newer = contract("greeter", {
