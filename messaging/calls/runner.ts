@@ -137,7 +137,7 @@ export class Runner {
     try {
       for (;;) {
         while (!stream.hasCredit && !run.aborted) await stream.wait();
-        await call.session.roomy();
+        if (!call.session.isRoomy) await call.session.roomy();
         if (run.aborted) return;
         const { done, value } = await items.next();
         if (done) {

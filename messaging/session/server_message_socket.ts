@@ -1,6 +1,12 @@
+import { setImmediate } from "node:timers";
 import { CLOSE_MS, DRAINED_BYTES, type MessageSocket } from "./message_socket.ts";
 
-/** How often it is looked whether what was sent has gone; nothing tells it (ms). */
+/**
+ * Nothing tells that what was sent has gone, and so it is looked. Who reads as fast as it can has taken
+ * it within a few turns of the event loop, where a timer would let it wait for milliseconds.
+ */
+const EARLY_LOOKS = 50;
+/** How often it is looked after that (ms). */
 const LOOK_MS = 5;
 const NORMAL = 1000;
 
@@ -61,8 +67,11 @@ export function serverMessageSocket(socket: WebSocket): MessageSocket {
       else if (socket.readyState === WebSocket.CONNECTING) waiting.push(message);
     },
     async drained() {
-      while (!ended && socket.bufferedAmount > DRAINED_BYTES) {
-        await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+      for (let i = 0; !ended && socket.bufferedAmount > DRAINED_BYTES; i++) {
+        await new Promise<void>((resolve) => {
+          if (i < EARLY_LOOKS) setImmediate(resolve);
+          else setTimeout(resolve, LOOK_MS);
+        });
       }
     },
     onMessage(listener) {

@@ -1,4 +1,5 @@
 /** Cheap looks at a message, before anything is done with it. */
+import { Buffer } from "node:buffer";
 
 /** Bytes of UTF-8 that one UTF-16 unit can become. */
 const MAX_BYTES_PER_UNIT = 3;
@@ -7,7 +8,7 @@ const MAX_BYTES_PER_UNIT = 3;
 export function isLonger(text: string, bytes: number): boolean {
   if (text.length > bytes) return true;
   if (text.length * MAX_BYTES_PER_UNIT <= bytes) return false;
-  return new TextEncoder().encode(text).length > bytes;
+  return Buffer.byteLength(text) > bytes;
 }
 
 /**
