@@ -2,8 +2,8 @@ import { deepStrictEqual, rejects, strictEqual, throws } from "node:assert/stric
 import { z } from "zod";
 import { ApiServer } from "../local/apiserver/mod.ts";
 import { contract } from "../messaging/mod.ts";
-import type { BatchHandle, Coordinator } from "./mod.ts";
-import { Sandbox } from "./testdata/sandbox.ts";
+import type { BatchHandle, Coordinator, CoordinatorEvent } from "./mod.ts";
+import { Heard, Sandbox } from "./testdata/sandbox.ts";
 
 const CONTRACT = contract("numbers", { double: { input: z.int(), output: z.int() } });
 const ELECTION = { election: { leaseDuration: 60_000 } };
@@ -15,7 +15,8 @@ function batch(coordinator: Coordinator, inputs: number[], name = "all"): BatchH
 
 /** Resolves when it is worked on. */
 async function run(batch: BatchHandle): Promise<void> {
-  while (batch.progress.state !== "running") await new Promise((r) => setTimeout(r, 5));
+  while (batch.progress.state === "waiting") await new Promise((r) => setTimeout(r, 5));
+  if (batch.progress.state !== "running") await batch.done;
 }
 
 async function stored(sandbox: Sandbox): Promise<{ state: string }> {
@@ -62,4 +63,32 @@ Deno.test("Coordinator.batch() waits for a term on a follower, and ends with its
   await rejects(ofB.done, { message: "no more" });
   strictEqual((await stored(sandbox)).state, "canceled");
   await b.stop();
+});
+
+Deno.test("Coordinator.batch() goes on when its coordinator leads again, before workers are dialed", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator(ELECTION);
+  const errors: string[] = [];
+  coordinator.onError(({ name, message }) => name !== "LostLeaseError" && errors.push(message));
+  const terms = new Heard<CoordinatorEvent>();
+  coordinator.onCoordinatorEvent(terms.add);
+  void coordinator.start();
+  await coordinator.run({ name: "w", image: "w:1", replicas: 0, contract: CONTRACT });
+  const all = batch(coordinator, [1, 2]);
+  await run(all);
+  await sandbox.holdLease("somebody");
+  await terms.until((e) => e.type === "lost");
+  const keys = Promise.withResolvers<void>();
+  sandbox.intercept = async (line, forward) => {
+    if (/secrets/.test(line)) await keys.promise;
+    return await forward();
+  };
+  while (all.progress.state !== "waiting") await new Promise((r) => setTimeout(r, 5));
+  await sandbox.holdLease("");
+  await run(all);
+  const workers = coordinator.workload("w", { contract: CONTRACT });
+  await rejects(workers.ask("double", 1, { timeout: 50 }), { name: "TimedOutError" });
+  strictEqual(all.progress.state, "running");
+  keys.resolve();
+  deepStrictEqual(errors, []);
 });

@@ -185,6 +185,7 @@ export class Messaging {
 
   /** Lets a team dial in the name of the term, as soon as there are keys. */
   #join(namespace: string, team: Team<Specs>): void {
+    team.open(); // at once: keys may be long in coming
     const mandate = this.#mandate!;
     const self: Peer = {
       role: "coordinator",

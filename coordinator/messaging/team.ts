@@ -82,10 +82,14 @@ export class Team<S extends Specs> {
     this.work = new Work(this.group);
   }
 
-  /** A term has begun: workers are dialed as this one. */
+  /** A term has begun: what is asked waits for workers from now on. */
+  open(): void {
+    this.group.open();
+  }
+
+  /** Workers are dialed as this one. */
   begin(self: Peer): void {
     this.#self = self;
-    this.group.open();
     for (const pod of this.#pods.values()) this.#look(pod);
   }
 
