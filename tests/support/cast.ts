@@ -7,6 +7,7 @@
 import type { Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { RunParams } from "../../coordinator/mod.ts";
+import type { ImageSpec } from "../../local/mod.ts";
 import { Audit } from "./audit.ts";
 import { OWN_NODES, startTestCluster, type TestCluster } from "./cluster.ts";
 import { WORKER_IMAGE } from "./greeter.ts";
@@ -26,6 +27,8 @@ export interface CastOptions {
   tick?: number;
   /** What a pod becomes. @default "process" */
   runtime?: "process" | "simulated";
+  /** Further images. @default none */
+  images?: Record<string, ImageSpec>;
   /** What else replicas are told. @default nothing */
   replica?: Partial<ReplicaConfig>;
 }
@@ -116,7 +119,7 @@ export const IDLER: RunParams = {
 /** Starts a cluster and an audit; replicas are added by the test. */
 export async function startCast(options: CastOptions): Promise<Cast> {
   await using stack = new AsyncDisposableStack();
-  const images = { [WORKER_IMAGE]: ["sleep", "1000000"] };
+  const images = { [WORKER_IMAGE]: ["sleep", "1000000"], ...options.images };
   const cluster = stack.use(await startTestCluster({ images, nodes: 2, runtime: options.runtime }));
   const audit = stack.use(new Audit(cluster.admin, cluster.namespace));
   await audit.synced();

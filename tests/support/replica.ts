@@ -10,6 +10,7 @@ import {
 } from "../../coordinator/mod.ts";
 import { seededRandom } from "../../testing/mod.ts";
 import { type SeenPod, seenPod } from "./seen_pod.ts";
+import { talker } from "./talker.ts";
 
 /** What a replica is told. */
 export interface ReplicaConfig {
@@ -27,6 +28,8 @@ export interface ReplicaConfig {
   deletes?: string;
   /** Timers, by name; what they are called for is printed. */
   timers?: Record<string, { interval: string; options: TimerOptions }>;
+  /** Talkers, run as it says, and a batch of so many inputs, each of which takes so many milliseconds. */
+  batch?: { runs: RunParams; inputs: number; ms: number };
   /** Prints all that is heard of pods, by a handler that is busy up to so many milliseconds. */
   hear?: { seed: number; busy: number };
   /** Milliseconds of silence that end a connection. */
@@ -41,6 +44,8 @@ export type ReplicaLine =
   | { line: "pod"; type: string; uid: string; step: string | undefined; replayed: boolean }
   | HeardLine
   | { line: "due"; name: string; due: number; again: boolean; missed: number; token: number }
+  | { line: "result"; index: number; ok: boolean; token: number }
+  | { line: "batch"; done: number; failed: number }
   | { line: "error"; message: string };
 
 /** An event of a pod, as a validator takes it. */
@@ -117,6 +122,21 @@ if (import.meta.main) {
     coordinator.every(interval, ({ due, again, missed, token }) => {
       say({ line: "due", name, due: due.getTime(), again, missed, token: token ?? 0 });
     }, { ...options, name });
+  }
+  if (config.batch !== undefined) {
+    const { runs, inputs, ms } = config.batch;
+    await declare(coordinator, { ...runs, contract: talker as unknown as RunParams["contract"] });
+    const batch = coordinator.batch("all", {
+      workers: coordinator.workload(runs.name, { contract: talker }),
+      method: "wait",
+      inputs: Array.from({ length: inputs }, () => ({ ms })),
+      onResult: ({ index, ok }) =>
+        say({ line: "result", index, ok, token: coordinator.health.token ?? 0 }),
+    });
+    batch.done.then(
+      ({ done, failures }) => say({ line: "batch", done, failed: failures.length }),
+      ({ message }) => say({ line: "error", message }),
+    );
   }
   if (ticker !== undefined) {
     coordinator.onLeading(async ({ signal, token }) => {
