@@ -74,6 +74,7 @@ export type { DialOptions } from "./session/dial_channel.ts";
 export type { HeartbeatOptions } from "./session/heartbeat.ts";
 export { type Key, KeyRing, newKey } from "./session/key_ring.ts";
 export { Link, type LinkOptions, type LinkState } from "./session/link.ts";
+export { type MemorySocket, memorySockets } from "./session/memory_sockets.ts";
 export { MESSAGES_PATH, type MessageSocket, SUBPROTOCOL } from "./session/message_socket.ts";
 export { type Negotiation, negotiationOf } from "./session/negotiation.ts";
 export { serverMessageSocket } from "./session/server_message_socket.ts";

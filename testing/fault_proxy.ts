@@ -161,7 +161,7 @@ export class FaultProxy implements AsyncDisposable {
     while (true) {
       let conn: Deno.TcpConn;
       try {
-        conn = await this.#listener.accept();
+        conn = undelayed(await this.#listener.accept());
       } catch {
         return; // closed
       }
@@ -237,7 +237,7 @@ export class FaultProxy implements AsyncDisposable {
     try {
       return secure && this.#mode === "http"
         ? await connectTls({ hostname, port }, this.#caCerts)
-        : await Deno.connect({ hostname, port });
+        : undelayed(await Deno.connect({ hostname, port }));
     } catch {
       this.#note({ connection, action: "unreachable", ...subject });
       return undefined;
@@ -328,6 +328,12 @@ async function writeAll(conn: Connection, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {
     written += await conn.write(bytes.subarray(written));
   }
+}
+
+/** Lets small pieces not wait for each other: what is passed on was not late when it came. */
+function undelayed(conn: Deno.TcpConn): Deno.TcpConn {
+  conn.setNoDelay();
+  return conn;
 }
 
 function closeQuietly(closable: { close(): void }): void {

@@ -31,6 +31,7 @@ export async function connectTls(
     socket.destroy();
     throw error;
   }
+  socket.setNoDelay(true);
   socket.on("error", () => {}); // reading tells it too
   return new TlsConnection(socket);
 }

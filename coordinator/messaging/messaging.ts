@@ -21,7 +21,7 @@ import { workloadKey } from "../workloads/workload_context.ts";
 import { CertificateKeeper } from "./certificate_keeper.ts";
 import type { Via } from "./dial_worker.ts";
 import { KeyStore } from "./key_store.ts";
-import { Team } from "./team.ts";
+import { Team, type TeamContext } from "./team.ts";
 import { TlsStore } from "./tls_store.ts";
 
 /** Milliseconds between two looks at the stored keys after a worker has refused them. */
@@ -39,6 +39,8 @@ export interface MessagingOptions {
   inCluster: boolean;
   /** Whether workers are talked to by TLS. @default false */
   tls?: boolean;
+  /** Opens a connection to a worker. @default dialWorker */
+  dial?: TeamContext["dial"];
   /** Hears what fails without a caller. */
   onError: (error: Error) => void;
 }
@@ -89,12 +91,13 @@ export class Messaging {
       }
       return known as unknown as Team<S>;
     }
-    const { client, via, inCluster, tls, view, onError } = this.#options;
+    const { client, via, inCluster, tls, dial, view, onError } = this.#options;
     const team = new Team(contract, {
       client,
       via,
       inCluster,
       tls,
+      dial,
       trust: () => this.#certificates?.trust,
       keys: () => this.#keys.ring!,
       onError,

@@ -38,6 +38,8 @@ export interface TeamContext extends DialContext {
   readonly onError: (error: Error) => void;
   /** A worker has refused the coordinator's keys: they may be others by now. */
   readonly onUnauthorized: () => void;
+  /** Opens a connection to a worker. @default dialWorker */
+  readonly dial?: typeof dialWorker;
 }
 
 /** Every how many attempts in vain it is told that a worker cannot be reached: after some 15 s first. */
@@ -162,7 +164,7 @@ export class Team<S extends Specs> {
   }
 
   #dial(pod: PodState, self: Peer): Linked {
-    const { keys, onError } = this.#context;
+    const { keys, onError, dial = dialWorker } = this.#context;
     const member = new LinkedMember(workerOf(pod.source), {
       contract: this.contract.name,
       onError: (error) => onError(error as Error),
@@ -172,7 +174,7 @@ export class Team<S extends Specs> {
       keys,
       negotiation: this.#negotiation,
       expect: pod.name,
-      dial: (signal) => dialWorker(pod, this.#context, signal),
+      dial: (signal) => dial(pod, this.#context, signal),
       onState: (state) => this.#hear(member, state, link.attempts),
     });
     this.group.add(member);

@@ -13,6 +13,9 @@ export const talker = contract("talker", {
     errors: { byZero: z.object({ a: z.number() }) },
   },
   crash: { input: z.object({ code: z.int() }) },
+  echo: { input: z.object({ text: z.string() }), output: z.object({ text: z.string() }) },
+  /** How often it was asked that. */
+  bump: { input: z.void(), output: z.int() },
   count: { input: z.object({ to: z.int() }), stream: z.int() },
   announce: { input: z.object({ text: z.string() }) },
   peers: { input: z.void(), output: z.array(z.string()) },
@@ -22,6 +25,7 @@ export const talker = contract("talker", {
 if (import.meta.main) {
   const worker = await Worker.create({ name: "talker", grace: 5_000 });
   const name = Deno.env.get("POD_NAME") ?? "talker";
+  let bumps = 0;
   worker.onError((error) => console.error(`talker: ${error.message}`));
   const talking = worker.implement(talker, {
     greet: ({ name: whom }) => `Hello, ${whom}!`,
@@ -42,6 +46,8 @@ if (import.meta.main) {
       if (Number.isNaN(a / b)) throw new Error("that is no number");
       return a / b;
     },
+    echo: ({ text }) => ({ text }),
+    bump: () => ++bumps,
     crash: ({ code }) => Deno.exit(code),
     count: async function* ({ to }) {
       for (let i = 1; i <= to; i++) yield await Promise.resolve(i);
