@@ -70,7 +70,7 @@ export type { Member, MemberState, WorkerRef } from "./group/member.ts";
 export { Acceptor, type AcceptorOptions } from "./session/acceptor.ts";
 export type { AcceptOptions } from "./session/accept_channel.ts";
 export { clientMessageSocket } from "./session/client_message_socket.ts";
-export type { DialOptions } from "./session/dial_channel.ts";
+export { type DialOptions, RefusedError } from "./session/dial_channel.ts";
 export type { HeartbeatOptions } from "./session/heartbeat.ts";
 export { type Key, KeyRing, newKey } from "./session/key_ring.ts";
 export { Link, type LinkOptions, type LinkState } from "./session/link.ts";

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { ApiError } from "../../kube/mod.ts";
 import {
   type Contract,
   Group,
@@ -20,6 +21,7 @@ import {
   type Negotiation,
   negotiationOf,
   type Peer,
+  RefusedError,
   type RosterEntry,
   type Specs,
   UnauthorizedError,
@@ -197,8 +199,7 @@ export class Team<S extends Specs> {
       return;
     }
     if (this.#pods.get(member.worker.uid)?.terminating) return; // it is about to be gone
-    const isMoment = cause.name === "Error" || cause.name === "SocketError";
-    if (!isMoment || attempts % REPORTED_ATTEMPTS === 0) this.#tell(member, cause);
+    if (!isMoment(cause) || attempts % REPORTED_ATTEMPTS === 0) this.#tell(member, cause);
   }
 
   #tell({ worker }: LinkedMember, cause: Error, advice = ""): void {
@@ -235,4 +236,14 @@ export class Team<S extends Specs> {
       for (const { link } of this.#linked.values()) link.channel?.send({ t: "roster", workers });
     });
   }
+}
+
+/** What of errors is about who or what is just not there, and no fault of what is said or allowed. */
+const MOMENTS: readonly string[] = ["Error", "SocketError", "ConnectionError"];
+
+function isMoment(error: Error): boolean {
+  if (error instanceof ApiError) return error.httpCode !== 403;
+  // it stops, or another pod has got its address
+  if (error instanceof RefusedError) return error.code === "busy" || error.code === "mistaken";
+  return MOMENTS.includes(error.name);
 }

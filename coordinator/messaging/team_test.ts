@@ -1,5 +1,6 @@
 import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import { FakeTime } from "@std/testing/time";
+import { ApiError } from "../../kube/mod.ts";
 import { KeyRing, newKey } from "../../messaging/mod.ts";
 import { until } from "../../messaging/session/testdata/sides.ts";
 import { Team, type TeamContext } from "./team.ts";
@@ -134,6 +135,7 @@ Deno.test("Team.end() rejects what is asked, and the next term goes on with the 
   await team.end(reason);
   await rejected;
   deepStrictEqual([scene.states(), team.links.length], [[], 0]);
+  team.open();
   team.begin({ ...BOSS, token: 6 });
   await scene.ready("a");
   strictEqual(await team.group.ask("who", undefined), "a");
@@ -166,6 +168,20 @@ Deno.test("Team tells that a worker cannot be reached once it has tried for a wh
   deepStrictEqual(scene.errors, []);
   while (scene.workers.dialed.length < 9) await time.tickAsync(1_000);
   deepStrictEqual(scene.errors, ['Cannot talk to worker "a": refused']);
+});
+
+Deno.test("Team tells at once that it may not reach a worker", async () => {
+  using time = new FakeTime();
+  await using scene = new Scene();
+  scene.workers.failure = new ApiError('pods "a" is forbidden', {
+    httpCode: 403,
+    verb: "get",
+    resource: "pods/proxy",
+  });
+  scene.team.begin(BOSS);
+  scene.team.take(greeterState("a"), false);
+  await time.tickAsync(0);
+  strictEqual(scene.errors.length, 1);
 });
 
 Deno.test("Team with TLS dials and names the port for it, and no pod that has none", async () => {
