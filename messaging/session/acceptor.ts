@@ -25,8 +25,8 @@ export interface AcceptorOptions
    */
   onChannel(channel: SocketChannel): void;
   /**
-   * Whether who runs a session's calls still has them, of a peer that dials it. Asked right before
-   * `onChannel`. @default whether the session is kept here
+   * Whether who runs a session's calls still has them, of a peer that dials it. Asked in the
+   * tick of `onChannel`. @default whether the session is kept here
    */
   resumable?(session: string, peer: Peer): boolean;
   /** Hears that a session is over: nobody came back for it in time, or a newer leader has come. */
@@ -147,7 +147,7 @@ export class Acceptor {
     }
     session?.channel?.close({ code: "replaced", message: "the session was dialed again" });
     return {
-      resumed: session !== undefined,
+      resumed: this.#options.resumable?.(id, peer) ?? session !== undefined,
       limits: this.#options.limits,
       draining: this.draining,
     };

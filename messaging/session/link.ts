@@ -121,6 +121,11 @@ export class Link implements AsyncDisposable {
   async #once(): Promise<{ error: Error; pause: number; final?: boolean }> {
     try {
       const channel = await this.#connect();
+      // it was closed in the moment in which the channel was made: nobody else knows of that one
+      if (this.#stopping.signal.aborted) {
+        channel.close();
+        throw this.#stopping.signal.reason;
+      }
       const begun = this.#now();
       const unwatch = channel.onResponsive((responsive) =>
         this.#set({ state: responsive ? "ready" : "unresponsive", channel })

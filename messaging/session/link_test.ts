@@ -240,3 +240,45 @@ Deno.test("Link.close() ends a dial, a handshake and a pause", async () => {
     strictEqual(errorOf(link.state), undefined);
   }
 });
+
+Deno.test("Link.close() ends the channel that is made in that very moment", async () => {
+  using _time = new FakeTime();
+  for (let ticks = 0; ticks < 30; ticks++) {
+    const made = Promise.withResolvers<void>();
+    const worker = testAcceptor({
+      onChannel: (channel) => {
+        worker.channels.push(channel);
+        made.resolve();
+      },
+    });
+    const { link } = testLink(worker);
+    await made.promise;
+    for (let i = 0; i < ticks; i++) await Promise.resolve();
+    let closed = false;
+    link.close().then(() => closed = true);
+    await until(() => closed, `it is closed, after ${ticks} microtasks`);
+    await until(() => worker.channels[0]!.end !== undefined, "the worker knows");
+    worker.acceptor.close();
+  }
+});
+
+Deno.test("Link's session is gone on with if who runs its calls says so", async () => {
+  using time = new FakeTime();
+  const asked: string[] = [];
+  const worker = testAcceptor({
+    resumable: (session, { instance }) => {
+      asked.push(`${session} ${instance}`);
+      return false;
+    },
+  });
+  const { link, sockets } = testLink(worker);
+  await until(() => link.channel !== undefined);
+  sockets[0]!.cut();
+  await until(() => link.state.state === "connecting");
+  await time.tickAsync(100);
+  await until(() => link.channel !== undefined);
+  ok(!link.channel!.resumed);
+  deepStrictEqual(asked, [`${link.session} c0`, `${link.session} c0`]);
+  await link.close();
+  worker.acceptor.close();
+});
