@@ -1,9 +1,10 @@
-import { strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
 import { z } from "zod";
 import {
   contract,
   dialMessages,
   Group,
+  type Handlers,
   KeyRing,
   Link,
   LinkedMember,
@@ -13,33 +14,35 @@ import {
 import { Worker } from "./mod.ts";
 
 const talker = contract("talker", {
-  wait: { input: z.object({ ms: z.number() }), output: z.string() },
+  wait: { input: z.object({}), output: z.string() },
+  fail: { input: z.object({}), output: z.string() },
+  heard: { event: z.object({ n: z.int() }) },
 });
 
-Deno.test("Worker.stop() finishes calls that run, and hands back those that wait", async () => {
-  const keys = new KeyRing([newKey()]);
-  await using worker = await Worker.create({
-    name: "w",
+/** A worker that runs, and somebody who asks it over a real connection. */
+async function startScene(
+  handlers: (worker: Worker) => Partial<Handlers<typeof talker.specs>>,
+  { grace = 5_000, name = "w", keys = new KeyRing([newKey()]) } = {},
+) {
+  const worker = await Worker.create({
+    name,
     port: 0,
     hostname: "127.0.0.1",
     keys: keys.toText(),
-    grace: 5000,
+    grace,
   });
-  const begun = Promise.withResolvers<void>();
-  worker.implement(talker, {
-    wait: async ({ ms }) => {
-      begun.resolve();
-      await new Promise((resolve) => setTimeout(resolve, ms));
-      return "done";
-    },
+  const talking = worker.implement(talker, {
+    wait: () => "done",
+    fail: () => "done",
+    ...handlers(worker),
   }, { concurrency: 1 });
   const started = Promise.withResolvers<void>();
   worker.onWorkerEvent((e) => e.type === "started" && started.resolve());
   const running = worker.start();
   await started.promise;
   const { port } = worker.address!;
-  const member = new LinkedMember({ name: "w", uid: "1" }, { contract: "talker" });
-  await using link = new Link({
+  const member = new LinkedMember({ name, uid: "1" }, { contract: "talker" });
+  const link = new Link({
     self: { role: "coordinator", name: "boss", instance: "boss-1" },
     keys: () => keys,
     negotiation: negotiationOf(talker as never),
@@ -50,13 +53,142 @@ Deno.test("Worker.stop() finishes calls that run, and hands back those that wait
   });
   const group = new Group(talker);
   group.add(member);
-  const call = group.ask("wait", { ms: 300 });
+  return {
+    keys,
+    worker,
+    talking,
+    group,
+    link,
+    async [Symbol.asyncDispose]() {
+      await worker.stop();
+      await running;
+      await link.close();
+    },
+  };
+}
+
+Deno.test("Worker.stop() finishes calls that run, and hands back those that wait", async () => {
+  const [begun, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await using scene = await startScene(() => ({
+    wait: async () => {
+      begun.resolve();
+      await go.promise;
+      return "done";
+    },
+  }));
+  const call = scene.group.ask("wait", {});
   await begun.promise;
-  const stopped = worker.stop();
+  const waits = rejects(scene.group.ask("wait", {}, { to: { worker: "w" } }), {
+    name: "NotRunError",
+  });
+  const stopped = scene.worker.stop();
+  await waits;
+  go.resolve();
   strictEqual(await call, "done");
   await stopped;
-  await running;
-  void link;
+});
+
+Deno.test("Worker.stop() sends an answer to its end, however long it is", async () => {
+  const [begun, go] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  await using scene = await startScene(() => ({
+    wait: async () => {
+      begun.resolve();
+      await go.promise;
+      return "x".repeat(8 * 2 ** 20);
+    },
+  }));
+  const call = scene.group.ask("wait", {}, { timeout: 20_000 });
+  await begun.promise;
+  const stopped = scene.worker.stop();
+  go.resolve();
+  strictEqual((await call).length, 8 * 2 ** 20);
+  await stopped;
+});
+
+Deno.test("Worker.stop() sends the events that were emitted before it", async () => {
+  await using scene = await startScene(() => ({}));
+  const all = Array.from({ length: 500 }, (_, n) => n);
+  const heard: number[] = [];
+  const last = Promise.withResolvers<void>();
+  scene.group.on("heard", ({ n }) => {
+    heard.push(n);
+    if (n === all.at(-1)) last.resolve();
+  });
+  await scene.group.ask("wait", {});
+  for (const n of all) scene.talking.emit("heard", { n });
+  await scene.worker.stop();
+  await last.promise;
+  deepStrictEqual(heard, all);
+});
+
+Deno.test("Worker.stop() in a contract's handler does not wait for that handler", async () => {
+  await using scene = await startScene((worker) => ({
+    wait: async () => {
+      await worker.stop();
+      return "stopped";
+    },
+  }), { grace: 60_000 });
+  strictEqual(await scene.group.ask("wait", {}), "stopped");
+});
+
+Deno.test("Worker.stop() waits for handlers of peers' events no longer than the grace", async () => {
+  await using scene = await startScene(() => ({}), { grace: 200 });
+  await using other = await startScene(() => ({}), { name: "other", keys: scene.keys });
+  const { worker, link, group } = scene;
+  await group.ask("wait", {});
+  const met = Promise.withResolvers<void>();
+  worker.onPeerEvent(({ name }) => {
+    strictEqual(name, "other");
+    met.resolve();
+    return new Promise(() => {});
+  });
+  const { port } = other.worker.address!;
+  const entry = { name: "other", uid: "2", address: "127.0.0.1", port };
+  link.channel!.send({ t: "roster", workers: [entry] });
+  await met.promise;
+  await worker.stop();
+});
+
+Deno.test("Worker.stop() rejects what waits for a peer, and what is asked later", async () => {
+  await using scene = await startScene(() => ({}));
+  const peers = scene.worker.peers(talker);
+  const waits = rejects(peers.ask("wait", {}, { timeout: Infinity }), /the worker stops$/);
+  await scene.worker.stop();
+  await waits;
+  await rejects(peers.ask("wait", {}, { timeout: Infinity }), /the worker stops$/);
+});
+
+Deno.test("Worker.stop() before start() lets nobody wait for peers", async () => {
+  const worker = await Worker.create({
+    name: "w",
+    port: 0,
+    keys: new KeyRing([newKey()]).toText(),
+  });
+  worker.implement(talker, { wait: () => "", fail: () => "" });
+  const waits = rejects(worker.peers(talker).ask("wait", {}), /the worker stops$/);
+  await worker.stop();
+  await waits;
+});
+
+Deno.test("Worker.implement() tells callers whatever handlers throw", async () => {
+  let thrown: unknown;
+  await using scene = await startScene(() => ({
+    fail: () => {
+      throw thrown;
+    },
+  }));
+  const unshowable = new Proxy({}, {
+    get() {
+      throw new Error("do not look");
+    },
+  });
+  const all = [undefined, null, 0, { message: 1 }, Object.create(null), unshowable];
+  for (thrown of all) {
+    const error = await scene.group.ask("fail", {}).catch((error) => error);
+    strictEqual(error.name, "HandlerError");
+    match(error.message, /^Cannot ask "fail" of worker "w": ./);
+  }
+  strictEqual(await scene.group.ask("wait", {}), "done"); // none of them has kept its place
 });
 
 Deno.test("a worker's process ends with it, also when a connection broke before", async () => {

@@ -159,6 +159,7 @@ export class Worker implements AsyncDisposable {
       self,
       trust: tls?.trust,
       keys: keys === undefined ? undefined : KeyRing.parse(keys),
+      scope: this.#scope,
       onError: (error) => this.#errors.report(error),
     });
     this.#messages = messages as unknown as WorkerMessages<Specs>;
@@ -213,7 +214,10 @@ export class Worker implements AsyncDisposable {
    */
   async stop(): Promise<void> {
     this.#stopRequested.resolve();
-    if (this.#state === "created") this.#state = "stopped";
+    if (this.#state === "created") {
+      this.#state = "stopped";
+      await this.#messages?.close(0); // who asks peers need not wait for any
+    }
     if (this.#scope.inside) return;
     await this.#running?.catch(() => {}); // start() rejects with it
   }
@@ -245,7 +249,7 @@ export class Worker implements AsyncDisposable {
       //    refused meanwhile.
       if (this.#messages !== undefined) {
         await this.#messages.drain(this.#options.grace);
-        await this.#messages.close();
+        await this.#messages.close(Math.max(0, deadline - performance.now()));
       }
       // 5. Requests end before anything that they may use does.
       const left = Math.max(0, deadline - performance.now());

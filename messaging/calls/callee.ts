@@ -201,6 +201,11 @@ export class Callee {
     return this.#drained;
   }
 
+  /** Resolves when all events that callers take at present were given to their channels. */
+  async told(): Promise<void> {
+    await Promise.all([...this.#sessions.values()].map((each) => each.sendEvents(this.#events)));
+  }
+
   /** Cancels and forgets everything. Channels are closed by who made them. */
   close(reason = "the worker stops"): void {
     this.#closed = this.#draining = true;

@@ -24,7 +24,7 @@ export class CalleeSession {
   #eventsSent = 0;
   /** Numbers of events that this channel has had, and that were not heard yet. */
   #unheard: number[] = [];
-  #sendingEvents = false;
+  #sendingEvents: Promise<void> | undefined;
 
   /** Whether calls have arrived that nothing is known of. */
   #forgot: boolean;
@@ -84,10 +84,17 @@ export class CalleeSession {
     this.#unheard.splice(0, left < 0 ? this.#unheard.length : left);
   }
 
-  /** Sends the events that this channel has not had, as far as the coordinator keeps up with them. */
+  /**
+   * Sends the events that this channel has not had, as far as the coordinator keeps up with them.
+   * Resolves when they are sent.
+   */
   async sendEvents(events: KeptEvents): Promise<void> {
-    if (this.#sendingEvents || this.peer.role !== "coordinator") return;
-    this.#sendingEvents = true;
+    if (this.peer.role !== "coordinator") return;
+    if (this.#nextEvent(events)) this.#sendingEvents ??= this.#sendEvents(events);
+    await this.#sendingEvents;
+  }
+
+  async #sendEvents(events: KeptEvents): Promise<void> {
     for (let next; (next = this.#nextEvent(events)) !== undefined;) {
       await this.roomy();
       // the channel may be another one now, or the event is dropped or heard
@@ -100,7 +107,7 @@ export class CalleeSession {
         // longer than the coordinator takes: nobody can hear it, and it must not stop those after it
       }
     }
-    this.#sendingEvents = false;
+    this.#sendingEvents = undefined;
   }
 
   /** Whether the channel has taken most of what was sent. */
@@ -108,11 +115,11 @@ export class CalleeSession {
     return this.#channel === undefined || this.#channel.queuedBytes < MAX_QUEUED_BYTES;
   }
 
-  /** Resolves when it has. */
+  /** Resolves when it has, or has ended. */
   async roomy(): Promise<void> {
     const channel = this.#channel;
     if (channel === undefined || this.isRoomy) return;
-    await Promise.race([channel.writable(), channel.ended]);
+    await channel.writable();
   }
 
   #nextEvent(events: KeptEvents): EventFrame | undefined {

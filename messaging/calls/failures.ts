@@ -34,8 +34,7 @@ export class CallFailure extends Error {
 
 /** What a handler threw, as it crosses the wire: without its stack. */
 export function failureOf(thrown: unknown, contract: string, method: string): Failure {
-  const { message: text, name } = asError(thrown);
-  const message = (text === "" ? name : text).slice(0, MAX_MESSAGE);
+  const message = messageOf(thrown);
   if (thrown instanceof CallFailure) return { kind: thrown.kind, message };
   if (
     thrown instanceof MethodError && thrown.contract === contract && thrown.method === method
@@ -43,6 +42,16 @@ export function failureOf(thrown: unknown, contract: string, method: string): Fa
     return { kind: "method", message, code: thrown.code, data: thrown.data as Json | undefined };
   }
   return { kind: "handler", message };
+}
+
+/** A handler may throw anything, also what throws itself when it is looked at. */
+function messageOf(thrown: unknown): string {
+  try {
+    const { message, name } = asError(thrown);
+    return String(message || name).slice(0, MAX_MESSAGE);
+  } catch {
+    return "it threw what cannot be shown";
+  }
 }
 
 /** Which call it was. */

@@ -59,7 +59,7 @@ export interface Channel<Out, In> {
    * UTF-16 units.
    */
   readonly queuedBytes: number;
-  /** Resolves when less is queued than is good to have; at once, as a rule. */
+  /** Resolves when less is queued than is good to have, or it has ended; at once, as a rule. */
   writable(): Promise<void>;
   /**
    * Sets who hears the frames, in order; those that came before are handed on at once. What it throws

@@ -136,6 +136,11 @@ export class SocketChannel implements Channel<Frame, Frame>, Agreed {
     return this.#writer.writable();
   }
 
+  /** Resolves when all that was sent is on its way, however long, or the channel has ended. */
+  flushed(): Promise<void> {
+    return this.#writer.flushed();
+  }
+
   onFrame(hear: (frame: Frame) => void): void {
     this.#hear = hear;
     const unheard = this.#unheard;

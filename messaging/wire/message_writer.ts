@@ -61,6 +61,7 @@ export class MessageWriter {
   #longFrames = 0;
   #queued = 0;
   #writers: (() => void)[] = [];
+  #flushers: (() => void)[] = [];
   #scheduled = false;
   /** Turns since the last frame, and when the first one came. */
   #quietTurns = 0;
@@ -120,6 +121,12 @@ export class MessageWriter {
     });
   }
 
+  /** Resolves when the socket has taken all that was sent, or it is closed. */
+  flushed(): Promise<void> {
+    if (this.#closed || !this.#hasMore()) return Promise.resolve();
+    return new Promise((resolve) => this.#flushers.push(resolve));
+  }
+
   /** Sends what is short, and a last frame if there is one; what is long is given up. */
   close(last?: ControlFrame): void {
     if (this.#closed) return;
@@ -135,6 +142,7 @@ export class MessageWriter {
     this.#urgent = [];
     this.#short = [];
     this.#queued = 0;
+    for (const resolve of this.#flushers.splice(0)) resolve();
     this.#release();
   }
 
@@ -178,6 +186,7 @@ export class MessageWriter {
       if (this.#sink.queuedBytes > SINK_BYTES) return this.#awaitSink();
       this.#sink.send(this.#compose());
     }
+    for (const resolve of this.#flushers.splice(0)) resolve();
     if (this.#writers.length > 0) this.#awaitSink();
   }
 

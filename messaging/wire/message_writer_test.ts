@@ -11,7 +11,7 @@ class Sink implements TextSink {
   readonly sent: string[] = [];
   queuedBytes = 0;
   slow = false;
-  #waiting?: () => void;
+  #waiting: (() => void)[] = [];
 
   send(message: string): void {
     this.sent.push(message);
@@ -19,13 +19,12 @@ class Sink implements TextSink {
   }
 
   drained(): Promise<void> {
-    return new Promise((resolve) => this.#waiting = resolve);
+    return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
   async drain(): Promise<void> {
     this.queuedBytes = 0;
-    this.#waiting?.();
-    this.#waiting = undefined;
+    for (const resolve of this.#waiting.splice(0)) resolve();
     await tick();
   }
 }
@@ -174,4 +173,25 @@ Deno.test("MessageWriter.close() sends what is short, then the last frame, then 
     code: "stopping",
     message: "m",
   }]);
+});
+
+Deno.test("MessageWriter.flushed() resolves when the socket has taken also what is long, or it is closed", async () => {
+  const sink = new Sink();
+  sink.slow = true;
+  const writer = new MessageWriter(sink, FRAME_BYTES);
+  writer.send(item(1, 1, 2 ** 20));
+  let flushed = false;
+  const all = writer.flushed().then(() => flushed = true);
+  await tick();
+  ok(!flushed && sink.sent.length > 0);
+  while (!flushed) await sink.drain();
+  await all;
+  deepStrictEqual(read(new MessageReader("both"), sink.sent), [item(1, 1, 2 ** 20)]);
+
+  writer.send(item(1, 2, 2 ** 20));
+  const given = writer.flushed();
+  await tick();
+  writer.close({ t: "bye", code: "stopping", message: "the test ends" });
+  await sink.drain();
+  await given;
 });

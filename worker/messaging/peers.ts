@@ -22,7 +22,7 @@ import {
   type Specs,
   type TlsTrust,
 } from "../../messaging/mod.ts";
-import { type Handler, SerialHandlers } from "../../runtime/mod.ts";
+import { type Handler, SerialHandlers, within } from "../../runtime/mod.ts";
 import type { Self } from "./worker_messages.ts";
 
 /** Milliseconds without a connection after which a peer counts as having left. */
@@ -103,19 +103,24 @@ export class Peers<S extends Specs> {
     this.#look();
   }
 
-  /** Ends all connections to peers; calls to them reject. */
-  async close(): Promise<void> {
+  /**
+   * Ends all connections to peers; calls to them reject, those that wait for one and those that come too.
+   * Waits for handlers of events for `grace` milliseconds.
+   */
+  async close(grace: number): Promise<void> {
+    const reason = new Error("Cannot ask a peer: the worker stops");
     this.#roster = [];
+    this.#group.close(reason); // first, so that nothing is given to another peer
     const all = [...this.#known.values()];
     this.#known.clear();
     for (const known of all) {
       const { member, leaving } = known;
       clearTimeout(leaving);
       known.joined = false; // so that the end of its link is told nobody, now or in a while
-      member.close(new Error("Cannot ask a peer: the worker stops"));
+      member.close(reason);
     }
     await Promise.all(all.map(({ link }) => link.close()));
-    await this.#handlers.settled();
+    await within(grace, this.#handlers.settled());
   }
 
   #want(): void {

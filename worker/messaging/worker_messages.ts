@@ -14,6 +14,7 @@ import {
   Callee,
   type Contract,
   type Handlers,
+  type Implementation,
   implementation,
   type KeyRing,
   negotiationOf,
@@ -22,10 +23,14 @@ import {
   SUBPROTOCOL,
   type TlsTrust,
 } from "../../messaging/mod.ts";
+import { type HandlerScope, within } from "../../runtime/mod.ts";
 import { Peers } from "./peers.ts";
 
 /** Bytes of one message, as JSON; longer ones go into a file or a store. */
 const FRAME_BYTES = 16 * 1024 * 1024;
+
+/** Milliseconds that what was said last has to go out, also when the grace is over. */
+const FLUSH_MS = 100;
 
 /** How much a worker takes. */
 export interface ImplementOptions {
@@ -58,6 +63,8 @@ export interface WorkerMessagesOptions<S extends Specs> extends ImplementOptions
   keys: KeyRing | undefined;
   /** By what peers are known that are dialed by TLS. @default no TLS */
   trust?: TlsTrust;
+  /** In which the contract's handlers run. */
+  scope: HandlerScope;
   /** Hears what has no caller: what a `tell` throws, who was refused. */
   onError: (error: unknown) => void;
 }
@@ -70,13 +77,14 @@ export class WorkerMessages<S extends Specs> {
   readonly peers: Peers<S> | undefined;
   readonly #callee: Callee;
   readonly #acceptor: Acceptor | undefined;
+  #closed = false;
 
   /** @throws {TypeError} for handlers that do not fit the contract, and bad options */
   constructor(options: WorkerMessagesOptions<S>) {
-    const { contract, handlers, self, keys, trust, onError, ...limits } = options;
+    const { contract, handlers, self, keys, trust, scope, onError, ...limits } = options;
     this.contract = contract;
     const negotiation = negotiationOf(contract as unknown as Contract);
-    const callee = new Callee(implementation(contract, handlers), {
+    const callee = new Callee(scoped(implementation(contract, handlers), scope), {
       ...limits,
       onError,
       onRoster: (workers) => this.peers?.hear(workers),
@@ -114,6 +122,8 @@ export class WorkerMessages<S extends Specs> {
     if (this.#acceptor === undefined) {
       return new Response("this worker has no keys\n", { status: 503 });
     }
+    // who dials again what has just ended is no failure
+    if (this.#closed) return new Response("this worker stops\n", { status: 503 });
     const offered = request.headers.get("sec-websocket-protocol")?.split(/\s*,\s*/) ?? [];
     if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
       return new Response("a WebSocket is spoken here\n", {
@@ -137,16 +147,46 @@ export class WorkerMessages<S extends Specs> {
     this.#callee.emit(event, data);
   }
 
-  /** Takes nothing new, hands back what waits, and finishes what runs within `grace` milliseconds. */
+  /**
+   * Takes nothing new, hands back what waits, and finishes what runs within `grace` milliseconds. Resolves
+   * when what was said is on its way.
+   */
   async drain(grace: number): Promise<void> {
+    const deadline = performance.now() + grace;
     if (this.#acceptor) this.#acceptor.draining = true;
     await this.#callee.drain({ grace });
+    // a channel that ends gives up what is long
+    await within(Math.max(FLUSH_MS, deadline - performance.now()), this.#flushed());
   }
 
-  /** Ends all connections. */
-  async close(): Promise<void> {
+  /** Ends all connections; waits for handlers of peers' events for `grace` milliseconds. */
+  async close(grace: number): Promise<void> {
+    this.#closed = true;
     this.#acceptor?.close();
     this.#callee.close();
-    await this.peers?.close();
+    await this.peers?.close(grace);
   }
+
+  async #flushed(): Promise<void> {
+    await this.#callee.told();
+    await Promise.all((this.#acceptor?.channels ?? []).map((channel) => channel.flushed()));
+  }
+}
+
+/** Handlers that know that they are some: who waits for all of them must not do so in one of them. */
+function scoped(handlers: Implementation, scope: HandlerScope): Implementation {
+  const call = scope.wrap((of: Parameters<Implementation["call"]>) => handlers.call(...of));
+  return {
+    contract: handlers.contract,
+    kind: (method) => handlers.kind(method),
+    event: (event, data) => handlers.event(event, data),
+    call: (...of) => call(of),
+    stream(...of) {
+      const items = handlers.stream(...of);
+      return {
+        next: scope.wrap(() => items.next()),
+        return: scope.wrap(() => items.return!()),
+      };
+    },
+  };
 }
