@@ -16,6 +16,7 @@ import {
 } from "../../messaging/mod.ts";
 import { digestOfMessage, newNonce, sign } from "../../messaging/session/proofs.ts";
 import { OWN_NODES, startTestCluster } from "../support/cluster.ts";
+import { createReplica } from "../support/asking_leader.ts";
 import { startProgram } from "../support/greeter.ts";
 import { TALKER } from "../support/messages_scene.ts";
 import { RawClient } from "../support/raw_client.ts";
@@ -243,4 +244,44 @@ Deno.test({
   await second.talkers.restart();
   await second.talkers.ready({ timeout: TIMEOUT });
   strictEqual(await second.talkers.ask("greet", { name: "x" }), "Hello, x!");
+});
+
+Deno.test({
+  name: "a leader that stood still is dropped by its workers when another one has come",
+  ignore: OWN_NODES || Deno.build.os === "windows",
+}, async () => {
+  await using cluster = await startTestCluster({ images: TALKER });
+  const { kubeconfig, namespace } = cluster;
+  const program = new URL("../support/asking_leader.ts", import.meta.url).pathname;
+  await using older = startProgram([
+    Deno.execPath(),
+    "run",
+    "--quiet",
+    "--no-check",
+    "-A",
+    program,
+    JSON.stringify({ kubeconfig, namespace }),
+  ]);
+  await older.printed(/it runs/, { timeout: TIMEOUT });
+  Deno.kill(older.pid, "SIGSTOP");
+  try {
+    await using newer = await createReplica({ kubeconfig, namespace });
+    const running = newer.start();
+    const talkers = newer.workload("talker", { contract: talker });
+    const heard: string[] = [];
+    talkers.on("heard", ({ text }) => void heard.push(text));
+    await until("the newer one leads", () => newer.health.leading, { timeout: TIMEOUT });
+    // what the older one had asked is stopped, though that one's connection is still open
+    await until("the handler was told to stop", () => heard.includes("canceled"), {
+      timeout: TIMEOUT,
+    });
+    Deno.kill(older.pid, "SIGCONT");
+    await older.printed(/rejected: \w+/, { timeout: TIMEOUT });
+    await older.printed(/refused: NotLeadingError/, { timeout: TIMEOUT });
+    strictEqual(await talkers.ask("greet", { name: "world" }), "Hello, world!");
+    await newer.stop();
+    await running;
+  } finally {
+    await older.stop("SIGKILL");
+  }
 });
