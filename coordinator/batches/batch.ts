@@ -99,6 +99,8 @@ export class Batch implements BatchHandle {
   readonly #outcome = Promise.withResolvers<BatchSummary>();
   /** Ends what is under way; for good. */
   readonly #stop = new AbortController();
+  /** Ends the noting of progress too: the record is about to say something else. */
+  readonly #canceled = new AbortController();
   readonly #onAbort = (): void => this.stop(this.#options.signal!.reason);
   #state: BatchProgress["state"] = "waiting";
   #done = new DoneSet();
@@ -161,6 +163,7 @@ export class Batch implements BatchHandle {
   ): Promise<void> {
     const mandate = this.#context.require(`cancel batch "${this.name}"`);
     if (this.#state === "done") return;
+    this.#canceled.abort(reason);
     this.stop(reason);
     await this.#exclusive(() =>
       this.#context.record.update(mandate, (value) => {
@@ -173,7 +176,9 @@ export class Batch implements BatchHandle {
   /** See {@linkcode BatchHandle.delete}. */
   async delete(): Promise<void> {
     const mandate = this.#context.require(`delete batch "${this.name}"`);
-    this.stop(new DOMException(`Batch "${this.name}" was deleted`, "AbortError"));
+    const reason = new DOMException(`Batch "${this.name}" was deleted`, "AbortError");
+    this.#canceled.abort(reason);
+    this.stop(reason);
     await this.#exclusive(() => this.#context.record.delete(mandate));
   }
 
@@ -249,18 +254,24 @@ export class Batch implements BatchHandle {
     const { record, onError } = this.#context;
     this.#state = "running";
     let state: BatchRecord["state"] = "running";
+    // what is stopped here can still note what it has done
+    const noting = AbortSignal.any([mandate.signal, this.#canceled.signal]);
+    const write = async (): Promise<void> => {
+      const { size } = this.#done;
+      const now = {
+        ...this.#fresh(),
+        state,
+        done: this.#done.ranges,
+        failures: [...this.#failures],
+      };
+      await this.#exclusive(async () => {
+        noting.throwIfAborted();
+        await record.update(mandate, () => now, { signal: noting });
+      });
+      this.#noted = size;
+    };
     const writer = new ProgressWriter({
-      write: async () => {
-        const { size } = this.#done;
-        const now = {
-          ...this.#fresh(),
-          state,
-          done: this.#done.ranges,
-          failures: [...this.#failures],
-        };
-        await this.#exclusive(() => record.update(mandate, () => now, { signal }));
-        this.#noted = size;
-      },
+      write,
       interval,
       signal,
       isFinal,
@@ -281,12 +292,11 @@ export class Batch implements BatchHandle {
       }
       state = "done";
       await writer.flush();
-    } catch (error) {
-      // what is done is not to be done again, if it can still be noted
-      if (!signal.aborted && !writer.failing) await writer.flush().catch(() => {});
-      throw error;
     } finally {
       await writer.close(signal.aborted ? signal.reason : new Error("It has ended"));
+      // who goes on is not to do again what is done, if it can still be noted
+      const isOpen = this.#noted < this.#done.size;
+      if (isOpen && !noting.aborted && !writer.failing) await write().catch(() => {});
     }
   }
 

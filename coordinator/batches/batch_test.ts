@@ -366,6 +366,31 @@ Deno.test("batch() stops with its signal, and a later one goes on", async () => 
   await rejects(leader.batch({ signal: end.signal }).done, /enough/);
 });
 
+Deno.test("batch() notes what it has done when its coordinator stops, so that nothing of it is repeated", async () => {
+  const store = new Store();
+  const leader = new Leader(store, new FakePool(double, { concurrency: 1 }));
+  leader.lead(1);
+  const third = Promise.withResolvers<void>();
+  const batch = leader.batch({
+    interval: 600_000,
+    onResult: async (result) => {
+      leader.results.push(result);
+      if (result.index !== 2) return;
+      third.resolve();
+      await settle(); // it is stopped while it is in here
+    },
+  });
+  const stopped = rejects(batch.done, /stopped/);
+  await third.promise;
+  await leader.batches.close(new Error("stopped"));
+  await stopped;
+  deepStrictEqual(store.value!.done, [[0, 3]]);
+  const next = new Leader(store, new FakePool(double));
+  next.lead(2);
+  await next.batch().done;
+  deepStrictEqual(next.indices, [3, 4, 5, 6, 7, 8, 9]);
+});
+
 Deno.test("batch() refuses bad options, and two of one name", async () => {
   const leader = new Leader(new Store(), new FakePool());
   throws(() => leader.batch({ maxFailures: 2_000 }), {
