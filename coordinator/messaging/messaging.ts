@@ -58,6 +58,8 @@ export class Messaging {
   readonly #keys: KeyStore;
   readonly #certificates: CertificateKeeper | undefined;
   readonly #teams = new Map<string, Team<Specs>>();
+  /** Workloads that were deleted, or could not be run, and that have a team. */
+  readonly #forgotten = new Set<string>();
   /** Namespaces that have the keys, in this term. */
   readonly #provided = new Map<string, Promise<KeyRing>>();
   #writing: Promise<unknown> = Promise.resolve();
@@ -82,8 +84,11 @@ export class Messaging {
   team<S extends Specs>(target: Target, contract: Contract<S>): Team<S> {
     const key = workloadKey(target);
     const known = this.#teams.get(key);
-    if (known !== undefined) {
-      if (known.contract as unknown !== contract) {
+    const isOther = known !== undefined && known.contract as unknown !== contract;
+    if (isOther && this.#forgotten.delete(key)) {
+      void known.end(new Error(`Cannot ask workers of "${target.name}": it has another contract`));
+    } else if (known !== undefined) {
+      if (isOther) {
         throw new TypeError(
           `Cannot use contract "${contract.name}" for "${target.name}": it has contract ` +
             `"${known.contract.name}" here already`,
@@ -109,6 +114,16 @@ export class Messaging {
     }
     if (this.#mandate !== undefined) this.#join(target.namespace, team as unknown as Team<Specs>);
     return team;
+  }
+
+  /** A workload, by its key, is not to run any more: one of that name may have another contract. */
+  forget(key: string): void {
+    if (this.#teams.has(key)) this.#forgotten.add(key);
+  }
+
+  /** It is to run. */
+  keep(key: string): void {
+    this.#forgotten.delete(key);
   }
 
   /** The team that is known of a workload. */
@@ -158,7 +173,11 @@ export class Messaging {
         return await this.#keys.ensure(mandate, { namespaces: [namespace] });
       });
       if (this.#mandate === mandate) this.#provided.set(namespace, provided);
-      provided.catch(() => this.#provided.delete(namespace));
+      const failed = provided;
+      failed.catch(() => {
+        // in the next term it may be another one
+        if (this.#provided.get(namespace) === failed) this.#provided.delete(namespace);
+      });
     }
     return await provided;
   }
@@ -196,15 +215,19 @@ export class Messaging {
       instance: this.#instance,
       ...(mandate.token !== undefined && { token: mandate.token }),
     };
+    const isCurrent = (): boolean =>
+      this.#mandate === mandate && [...this.#teams.values()].includes(team);
     this.provideKeys(namespace, mandate).then(() => {
-      if (this.#mandate === mandate) team.begin(self);
+      if (isCurrent()) team.begin(self);
     }).catch((error) => {
       if (mandate.signal.aborted || error instanceof NotLeadingError) return;
       this.#options.onError(asError(error));
+      const onAbort = (): void => clearTimeout(timer);
       const timer = setTimeout(() => {
-        if (this.#mandate === mandate) this.#join(namespace, team);
+        mandate.signal.removeEventListener("abort", onAbort);
+        if (isCurrent()) this.#join(namespace, team);
       }, REREAD_MS);
-      mandate.signal.addEventListener("abort", () => clearTimeout(timer), { once: true });
+      mandate.signal.addEventListener("abort", onAbort, { once: true });
     });
   }
 

@@ -198,3 +198,26 @@ Deno.test("Messaging.rotateKey() tells connected workers the key before it is th
   await until(() => workers.dialed.length === 4 && scene.ready() === 2);
   deepStrictEqual(scene.errors, []);
 });
+
+Deno.test("Messaging.team() takes another contract for a workload that was deleted", async () => {
+  await using scene = await Scene.start("a");
+  const { messaging } = scene;
+  const former = messaging.team(GREETER, greeter);
+  const waits = rejects(
+    former.group.ask("who", undefined),
+    /^Error: Cannot ask workers of "greeter": it has another contract$/,
+  );
+  messaging.forget("team/greeter");
+  strictEqual(messaging.team(GREETER, greeter), former); // what hears its events goes on
+  const other = contract("other", {});
+  messaging.keep("team/greeter");
+  throws(() => messaging.team(GREETER, other), TypeError);
+  messaging.begin(new Term(1)); // its keys are still to come
+  messaging.forget("team/greeter");
+  const team = messaging.team(GREETER, other);
+  await waits;
+  await messaging.provideKeys("team", new Term(1)).catch(() => {});
+  await until(() => team.links.length === 1);
+  strictEqual(former.links.length, 0);
+  throws(() => messaging.team(GREETER, greeter), TypeError);
+});

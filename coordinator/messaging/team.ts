@@ -75,7 +75,13 @@ export class Team<S extends Specs> {
   readonly #pods = new Map<string, PodState>();
   /** As whom workers are dialed; nobody is while there is no term. */
   #self: Peer | undefined;
+  /** Whether there is a term, also while its keys are not there. */
+  #isOpen = false;
+  /** Look whether enough workers answer. */
+  readonly #lookers = new Set<() => void>();
   #telling = false;
+  /** What workers were told last of their peers. */
+  #told = "";
 
   /** Without workers yet. */
   constructor(contract: Contract<S>, context: TeamContext) {
@@ -88,6 +94,7 @@ export class Team<S extends Specs> {
 
   /** A term has begun: what is asked waits for workers from now on. */
   open(): void {
+    this.#isOpen = true;
     this.group.open();
   }
 
@@ -100,10 +107,12 @@ export class Team<S extends Specs> {
   /** The term is over: calls reject with the reason. */
   async end(reason: Error): Promise<void> {
     this.#self = undefined;
+    this.#isOpen = false;
     const linked = [...this.#linked.values()];
     this.#linked.clear();
     this.group.close(reason); // first, so that nothing is given to another worker
     for (const { member } of linked) member.close(reason);
+    for (const look of this.#lookers) look();
     await Promise.all(linked.map(({ link }) => link.close()));
   }
 
@@ -129,16 +138,18 @@ export class Team<S extends Specs> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const look = (): void => {
       const ready = this.group.workers.filter(({ state }) => state === "ready").length;
-      if (ready >= count || this.#self === undefined) resolve();
+      if (ready >= count || !this.#isOpen) resolve();
     };
     const onAbort = (): void => reject(signal.reason);
     signal.addEventListener("abort", onAbort, { once: true });
     const remove = this.group.onWorkers(look);
+    this.#lookers.add(look);
     look();
     try {
       await promise;
     } finally {
       remove();
+      this.#lookers.delete(look);
       signal.removeEventListener("abort", onAbort);
     }
   }
@@ -233,6 +244,9 @@ export class Team<S extends Specs> {
     queueMicrotask(() => {
       this.#telling = false;
       const workers = this.#roster;
+      const text = JSON.stringify(workers);
+      if (text === this.#told) return; // who connects is told by itself
+      this.#told = text;
       for (const { link } of this.#linked.values()) link.channel?.send({ t: "roster", workers });
     });
   }

@@ -195,3 +195,39 @@ Deno.test("Team with TLS dials and names the port for it, and no pod that has no
   await until(() => workers.rosters.get("a")?.[0]?.port === 8443);
   strictEqual(workers.rosters.get("a")?.length, 1);
 });
+
+Deno.test("Team.answering() resolves when workers answer, not while keys are awaited, and at the term's end", async () => {
+  await using scene = new Scene();
+  const { team } = scene;
+  const { signal } = new AbortController();
+  team.open();
+  team.take(greeterState("a"), false);
+  let answering = false;
+  const first = team.answering(1, signal).then(() => answering = true);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  strictEqual(answering, false);
+  team.begin(BOSS);
+  await first;
+  strictEqual(await team.group.ask("who", undefined), "a");
+
+  team.take(greeterState("a"), true);
+  const second = team.answering(1, signal);
+  await team.end(new Error("the term is over")); // when it has no workers that could tell it
+  await second;
+  await rejects(team.answering(1, AbortSignal.abort(new Error("enough"))), /enough/);
+});
+
+Deno.test("Team tells workers of their peers only when those have changed", async () => {
+  await using scene = new Scene();
+  const { team, workers } = scene;
+  team.begin(BOSS);
+  team.take(greeterState("a"), false);
+  await scene.ready("a");
+  await until(() => workers.rosters.has("a"));
+  workers.rosters.clear();
+  team.take(greeterState("a"), false); // something else of the pod has changed
+  strictEqual(await team.group.ask("who", undefined), "a");
+  strictEqual(workers.rosters.size, 0);
+  team.take(greeterState("b", { ip: "10.0.0.2" }), false);
+  await until(() => workers.rosters.get("a")?.length === 2);
+});

@@ -65,7 +65,7 @@ export interface WorkloadsOptions {
   /** Whether workers with a contract hear messages by TLS. @default false */
   tls?: boolean;
   /** Talks to workers. */
-  messaging: Pick<Messaging, "team" | "provideKeys">;
+  messaging: Pick<Messaging, "team" | "provideKeys" | "forget" | "keep">;
   /** Does operations, and records them. */
   record: RecordOperation;
   /** Hears that other workloads are declared, or others of their parameters. */
@@ -116,6 +116,7 @@ export class Workloads {
         return () => {
           if (params !== undefined) this.#forgotten.add(params);
           if (this.#declared.get(key) === params) this.#declared.delete(key);
+          if (!this.#declared.has(key)) options.messaging.forget(key);
           this.#context.applied.delete(key);
           this.#deleted.delete(key);
           this.#cleared.delete(key);
@@ -170,6 +171,7 @@ export class Workloads {
     const leading = tenure.mandate !== undefined; // else it waits for a term
     const asked = leading && before !== undefined; // else it adopts: what was scaled stays
     this.#declared.set(key, params);
+    this.#options.messaging.keep(key);
     this.#running.set(key, (this.#running.get(key) ?? 0) + 1);
     try {
       // what has no `workers` any more must not be scaled after this
@@ -187,8 +189,10 @@ export class Workloads {
       });
     } catch (error) {
       if (this.#declared.get(key) === params) {
-        if (before === undefined || this.#forgotten.has(before)) this.#declared.delete(key);
-        else this.#declared.set(key, before);
+        if (before === undefined || this.#forgotten.has(before)) {
+          this.#declared.delete(key);
+          this.#options.messaging.forget(key);
+        } else this.#declared.set(key, before);
         this.#options.onDeclared();
       }
       throw error;
