@@ -329,7 +329,9 @@ export class Workload<S extends Specs = NoContract["specs"]> implements Asking<S
     event: E,
     handler: (data: HeardOf<S, E>, origin: EventOrigin) => unknown,
   ): () => void {
-    return this.#team("hear").group.on(event, handler);
+    const { tenure } = this.#scope.context;
+    const bound = tenure.bind((heard: Parameters<typeof handler>) => handler(...heard));
+    return this.#team("hear").group.on(event, (...heard) => bound(heard));
   }
 
   /** The workers as they answer, while this coordinator leads; `pods` has them as Kubernetes sees them. */
@@ -339,7 +341,7 @@ export class Workload<S extends Specs = NoContract["specs"]> implements Asking<S
 
   /** See {@linkcode Asking.onWorkers}. */
   onWorkers(handler: (change: WorkerChange) => unknown): () => void {
-    return this.#team("see").group.onWorkers(handler);
+    return this.#team("see").group.onWorkers(this.#scope.context.tenure.bind(handler));
   }
 
   /**
