@@ -23,13 +23,20 @@ class Entry implements Deadline {
   }
 }
 
+/** What a ring tells who has it. */
+interface RingEvents {
+  /** One of its entries waits no more. */
+  left(): void;
+  /** Its timer has come, and found nobody left. */
+  empty(ring: Ring): void;
+}
+
 /** Those that wait for as long as each other, with one timer for the first of them. */
 class Ring {
   readonly #head: Entry = new Entry(this, 0, () => {});
-  #timer: ReturnType<typeof setTimeout>;
-  #firing = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(readonly ms: number, readonly now: () => number, readonly onEmpty: () => void) {
+  constructor(readonly ms: number, readonly now: () => number, readonly tell: RingEvents) {
     this.#timer = setTimeout(() => this.#fire(), ms);
   }
 
@@ -42,26 +49,29 @@ class Ring {
     return entry;
   }
 
+  /** One was cleared; the timer finds the first one that is left. */
   removed(): void {
-    // the timer finds the first one that is left
-    if (this.#firing || this.#head.next !== this.#head) return;
+    this.tell.left();
+  }
+
+  /** Stops the timer of an empty ring. */
+  stop(): void {
     clearTimeout(this.#timer);
-    this.onEmpty();
+    this.#timer = undefined;
   }
 
   #fire(): void {
-    this.#firing = true;
     const now = this.now();
     try {
       // one by one, as one may clear the next, or add others
       for (let e = this.#head.next; e !== this.#head && e.due <= now; e = this.#head.next) {
         e.unlink();
+        this.tell.left();
         e.fire();
       }
     } finally {
-      this.#firing = false;
       const first = this.#head.next;
-      if (first === this.#head) this.onEmpty();
+      if (first === this.#head) this.tell.empty(this);
       else this.#timer = setTimeout(() => this.#fire(), Math.max(1, first.due - now));
     }
   }
@@ -72,11 +82,14 @@ const MAX_MS = 2 ** 31 - 1;
 
 /**
  * Many deadlines with few timers: of those with the same duration only the first has one, as a call's
- * deadline hardly ever comes, and a timer costs more than the rest of its bookkeeping.
+ * deadline hardly ever comes, and a timer costs more than the rest of its bookkeeping. Timers that nobody
+ * needs any more stay until nothing at all waits: the next call will need one again.
  */
 export class Deadlines {
   readonly #rings = new Map<number, Ring>();
   readonly #now: () => number;
+  /** How many wait. */
+  #waiting = 0;
 
   /** @param now milliseconds, never going back */
   constructor(now: () => number) {
@@ -89,9 +102,21 @@ export class Deadlines {
     const whole = Math.max(0, Math.ceil(ms));
     let ring = this.#rings.get(whole);
     if (ring === undefined) {
-      ring = new Ring(whole, this.#now, () => this.#rings.delete(whole));
+      ring = new Ring(whole, this.#now, { left: () => this.#left(), empty: (r) => this.#drop(r) });
       this.#rings.set(whole, ring);
     }
+    this.#waiting++;
     return ring.add(fire);
+  }
+
+  #left(): void {
+    if (--this.#waiting > 0) return;
+    for (const ring of this.#rings.values()) ring.stop();
+    this.#rings.clear();
+  }
+
+  #drop(ring: Ring): void {
+    // another may have taken its place while it fired
+    if (this.#rings.get(ring.ms) === ring) this.#rings.delete(ring.ms);
   }
 }

@@ -1,4 +1,4 @@
-import { deepStrictEqual, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { FakeTime } from "@std/testing/time";
 import { seededRandom } from "../../testing/mod.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -46,4 +46,33 @@ Deno.test("Deadlines let one that fires clear and set others of the same time", 
   time.tick(10);
   time.tick(10);
   deepStrictEqual(fired, ["first", "later"]);
+});
+
+Deno.test("Deadlines fire at their times, however others come, are cleared, and come again", () => {
+  using time = new FakeTime();
+  const seeded = seededRandom(11);
+  const random = (below: number) => Math.floor(seeded() * below);
+  const deadlines = new Deadlines(() => Date.now());
+  const waiting = new Map<number, { due: number; clear: () => void }>();
+  for (let n = 0; n < 3_000; n++) {
+    if (random(4) === 0) time.tick(random(8));
+    if (random(50) === 0) {
+      for (const { clear } of waiting.values()) clear();
+      waiting.clear();
+    }
+    const [first] = waiting;
+    if (first !== undefined && random(2) === 0) {
+      first[1].clear();
+      waiting.delete(first[0]);
+    }
+    const ms = [1, 5, 20][random(3)]!;
+    const due = Date.now() + ms;
+    const deadline = deadlines.after(ms, () => {
+      ok(waiting.delete(n), `${n} was cleared, or fires twice`);
+      ok(Date.now() >= due && Date.now() <= due + 1, `${n} fires ${Date.now() - due} ms late`);
+    });
+    waiting.set(n, { due, clear: () => deadline!.clear() });
+  }
+  time.tick(30);
+  strictEqual(waiting.size, 0);
 });
