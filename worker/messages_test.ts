@@ -1,4 +1,4 @@
-import { deepStrictEqual, match, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, match, rejects, strictEqual, throws } from "node:assert/strict";
 import { z } from "zod";
 import {
   contract,
@@ -222,6 +222,32 @@ Deno.test("a worker's process ends with it, also when a connection broke before"
   clearTimeout(killer);
   await reader.cancel();
   strictEqual(signal, null);
+});
+
+Deno.test("Worker answers 400 to who begins a WebSocket as it must not, and tells nobody", async () => {
+  await using scene = await startScene(() => ({}));
+  const told: Error[] = [];
+  scene.worker.onError((error) => told.push(error));
+  for (const left of ["connection", "sec-websocket-key"]) {
+    const { port } = scene.worker.address!;
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const lines = UPGRADE.split("\r\n").filter((line) => !line.startsWith(left));
+    await connection.write(new TextEncoder().encode(lines.join("\r\n")));
+    const answer = new Uint8Array(1000);
+    const length = await connection.read(answer);
+    match(new TextDecoder().decode(answer.subarray(0, length!)), /^HTTP\/1.1 400 /);
+  }
+  deepStrictEqual(told, []);
+});
+
+Deno.test("Worker.implement() says which keys are wrong, and nothing of them", async () => {
+  const worker = await Worker.create({ name: "w", port: 0, keys: "secret" });
+  throws(() => worker.implement(talker, { wait: () => "", fail: () => "" }), {
+    name: "TypeError",
+    message:
+      'Cannot implement contract "talker": option "keys" or variable TROUPE_KEYS is wrong: ' +
+      "Cannot read keys: allowed is a JSON Web Key Set of symmetric keys with an id, each of 32 bytes",
+  });
 });
 
 /** How a WebSocket begins. */

@@ -1,4 +1,5 @@
 import {
+  asError,
   type ErrorHandler,
   ErrorReporter,
   type Handler,
@@ -158,7 +159,7 @@ export class Worker implements AsyncDisposable {
       handlers,
       self,
       trust: tls?.trust,
-      keys: keys === undefined ? undefined : KeyRing.parse(keys),
+      keys: keys === undefined ? undefined : keysOf(keys, purpose),
       scope: this.#scope,
       onError: (error) => this.#errors.report(error),
     });
@@ -329,4 +330,14 @@ export class Worker implements AsyncDisposable {
 function answerMessages(request: Request, messages: WorkerMessages<Specs>): Response {
   if (new URL(request.url).pathname === MESSAGES_PATH) return messages.accept(request);
   return new Response("not found\n", { status: 404 });
+}
+
+/** The keys that were given; what is told of an error is no key. */
+function keysOf(text: string, purpose: string): KeyRing {
+  try {
+    return KeyRing.parse(text);
+  } catch (error) {
+    const { message } = asError(error);
+    throw new TypeError(`${purpose}: option "keys" or variable TROUPE_KEYS is wrong: ${message}`);
+  }
 }

@@ -23,7 +23,7 @@ import {
   SUBPROTOCOL,
   type TlsTrust,
 } from "../../messaging/mod.ts";
-import { type HandlerScope, within } from "../../runtime/mod.ts";
+import { asError, type HandlerScope, within } from "../../runtime/mod.ts";
 import { Peers } from "./peers.ts";
 
 /** Bytes of one message, as JSON; longer ones go into a file or a store. */
@@ -134,12 +134,17 @@ export class WorkerMessages<S extends Specs> {
     if (!offered.includes(SUBPROTOCOL)) {
       return new Response(`subprotocol "${SUBPROTOCOL}" is spoken here\n`, { status: 400 });
     }
-    const { socket, response } = Deno.upgradeWebSocket(request, {
-      protocol: SUBPROTOCOL,
-      idleTimeout: 0, // channels see silence; Deno's timer outlives a connection that broke
-    });
-    void this.#acceptor.accept(serverMessageSocket(socket));
-    return response;
+    let upgraded: Deno.WebSocketUpgrade;
+    try {
+      upgraded = Deno.upgradeWebSocket(request, {
+        protocol: SUBPROTOCOL,
+        idleTimeout: 0, // channels see silence; Deno's timer outlives a connection that broke
+      });
+    } catch (error) { // it lacks what belongs to it: who has sent it is told
+      return new Response(`${asError(error).message}\n`, { status: 400 });
+    }
+    void this.#acceptor.accept(serverMessageSocket(upgraded.socket));
+    return upgraded.response;
   }
 
   /** Keeps an event until a coordinator has heard it. */
