@@ -259,6 +259,11 @@ export class Group<S extends Specs> implements Asking<S> {
     );
   }
 
+  /** Why it is closed; undefined while it is open. */
+  get closed(): Error | undefined {
+    return this.#placement.closed;
+  }
+
   /** For `work/`, see `Pool` there. */
   capacity(method: string): { workers: number; concurrency: number; free: number } {
     const sum = { workers: 0, concurrency: 0, free: 0 };

@@ -89,6 +89,11 @@ export class Placement {
     this.#line.serve();
   }
 
+  /** Why it is closed; undefined while it is open. */
+  get closed(): Error | undefined {
+    return this.#closed;
+  }
+
   /** Takes what comes again after `close`. */
   open(): void {
     this.#closed = undefined;

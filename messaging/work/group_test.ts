@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { z } from "zod";
 import { contract } from "../contract/contract.ts";
 import { HandlerError } from "../errors.ts";
@@ -135,4 +135,25 @@ Deno.test("Work.load counts what a group is asked beside tasks", async () => {
   deepStrictEqual([await task.result, await answer], [2, 4]);
   deepStrictEqual(scene.work.load, { waiting: 0, running: 0, saturated: 0 });
   undo();
+});
+
+Deno.test("map() ends when its group is closed, also if all its tasks run then, and does not go on later", async () => {
+  await using scene = new Scene();
+  const begun = Promise.withResolvers<void>();
+  const worker = scene.add(async (n) => {
+    if (n === 1) begun.resolve();
+    return await new Promise<number>(() => {});
+  });
+  const results = Array.fromAsync(scene.work.map("double", [0, 1], { retries: 5 }));
+  const submitted = scene.work.submit("double", 2).result.catch((error) => error);
+  await begun.promise;
+  const reason = new Error("another one leads");
+  scene.group.close(reason);
+  worker.member.close(reason);
+  const ended = rejects(results, reason);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  scene.group.open(); // the next term begins
+  await ended;
+  strictEqual(await submitted, reason);
+  deepStrictEqual(scene.work.load, { waiting: 0, running: 0, saturated: 0 });
 });

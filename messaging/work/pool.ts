@@ -40,6 +40,8 @@ export interface Pool {
    * `TypeError` for an input that does not fit, with an `IncompatibleError` for an output that does not.
    */
   call(member: Member, method: string, input: unknown, options: CallOptions): Promise<unknown>;
+  /** Why it is closed, by which calls reject that were under way; undefined while it is open. */
+  readonly closed: Error | undefined;
   /** What the workers take that have the method. */
   capacity(method: string): Capacity;
   /** Hears that `capacity` may have changed, for whichever method; returns what removes it. */

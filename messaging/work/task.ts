@@ -223,7 +223,13 @@ export class Task {
       return undefined;
     }
     const how = howEnded(error);
-    if (how === undefined) return { kind: "failed", error };
+    if (how === undefined) {
+      // who leads no more has no workers: that says nothing of the task
+      const isClosed = error === this.#context.pool.closed;
+      return isClosed
+        ? { kind: "stopped", canceled: false, reason: error }
+        : { kind: "failed", error };
+    }
     this.#handedBack = 0;
     this.#note({ worker: member.worker, began, ended: new Date(), how, error });
     if (how === "lost" || how === "unreachable") {

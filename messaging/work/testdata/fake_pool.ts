@@ -153,6 +153,10 @@ export class FakePool implements Pool {
     return member;
   }
 
+  get closed(): Error | undefined {
+    return this.#closed;
+  }
+
   close(error: Error): void {
     this.#closed = error;
     for (const refuse of [...this.#refusals.values()]) refuse(error);
