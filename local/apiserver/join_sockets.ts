@@ -66,6 +66,11 @@ export interface JoinOptions {
 /** Takes the client's socket, and passes on what comes. */
 export function joinSockets(backend: Backend, request: Request, options: JoinOptions): Response {
   const { far, pass } = options;
+  if (request.signal.aborted) {
+    // it went while the far end was dialed: its socket would neither open nor close
+    void far.close();
+    return new Response(null, { status: 499 });
+  }
   const { socket, response } = Deno.upgradeWebSocket(request, {
     ...(far.protocol && { protocol: far.protocol }),
     idleTimeout: 0, // a client that is slow to read does not answer pings

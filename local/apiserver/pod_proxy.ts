@@ -82,6 +82,7 @@ async function joinPod(
   const passed = [...headers].filter(([name]) =>
     !HOP_BY_HOP.includes(name) && !OF_HANDSHAKE.test(name)
   );
+  void request.signal; // which tells only what comes after it was asked for
   let answer: ClientSocket | Response;
   try {
     answer = await dialUnverified(url, {

@@ -176,3 +176,30 @@ Deno.test("proxy makes the pod wait for a client that reads slowly, and ends one
   conn.close();
   listener.close();
 });
+
+Deno.test("proxy leaves nothing open of a client that went while the pod was asked", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  await using scene = await start(echo);
+  const { hostname, port, pathname } = new URL(scene.url("/", listener.addr.port));
+  const client = await Deno.connect({ hostname, port: Number(port) });
+  await client.write(new TextEncoder().encode(
+    `GET ${pathname} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n` +
+      "sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+  ));
+  using near = await listener.accept();
+  const buffer = new Uint8Array(10_000);
+  const head = new TextDecoder().decode(buffer.subarray(0, (await near.read(buffer))!));
+  client.close();
+  await new Promise((resolve) => setTimeout(resolve, 50)); // until the server has seen it
+  const key = /sec-websocket-key: (.*)\r/i.exec(head)![1]!;
+  const digest = await crypto.subtle.digest(
+    "SHA-1",
+    new TextEncoder().encode(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`),
+  );
+  await near.write(new TextEncoder().encode(
+    "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n" +
+      `sec-websocket-accept: ${btoa(String.fromCharCode(...new Uint8Array(digest)))}\r\n\r\n`,
+  ));
+  // the farewell, or the end
+  ok([null, 8].includes(await near.read(buffer).then((n) => n && buffer[0]! & 0x0f)));
+});
