@@ -8,6 +8,7 @@ import type { Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { RunParams } from "../../coordinator/mod.ts";
 import type { ImageSpec } from "../../local/mod.ts";
+import type { RestartBackoff } from "../../local/node/mod.ts";
 import { Audit } from "./audit.ts";
 import { OWN_NODES, startTestCluster, type TestCluster } from "./cluster.ts";
 import { WORKER_IMAGE } from "./greeter.ts";
@@ -29,6 +30,8 @@ export interface CastOptions {
   runtime?: "process" | "simulated";
   /** Further images. @default none */
   images?: Record<string, ImageSpec>;
+  /** How long a node waits before it starts a container again. @default the node agent's own */
+  restartBackoff?: RestartBackoff;
   /** What else replicas are told. @default nothing */
   replica?: Partial<ReplicaConfig>;
 }
@@ -120,7 +123,8 @@ export const IDLER: RunParams = {
 export async function startCast(options: CastOptions): Promise<Cast> {
   await using stack = new AsyncDisposableStack();
   const images = { [WORKER_IMAGE]: ["sleep", "1000000"], ...options.images };
-  const cluster = stack.use(await startTestCluster({ images, nodes: 2, runtime: options.runtime }));
+  const { runtime, restartBackoff } = options;
+  const cluster = stack.use(await startTestCluster({ images, nodes: 2, runtime, restartBackoff }));
   const audit = stack.use(new Audit(cluster.admin, cluster.namespace));
   await audit.synced();
   const config: ReplicaConfig = {

@@ -57,10 +57,10 @@ function faultless(record: Recorded[]): ReplicaLine[] {
     else present.set(change[1].metadata.uid, change);
   }
   return [
-    { line: "leading", token: 1 },
+    { line: "leading", token: 1, at: 0 },
     ...record.slice(0, middle).map((change) => heard(change)),
     { line: "lost" },
-    { line: "leading", token: 2 },
+    { line: "leading", token: 2, at: 0 },
     ...[...present.values()].map((change) => heard(change, true)),
     ...record.slice(middle).map((change) => heard(change)),
   ];

@@ -7,10 +7,14 @@ import {
   NotLeadingError,
   type RunParams,
   type TimerOptions,
+  type Workload,
 } from "../../coordinator/mod.ts";
+import type { Specs } from "../../messaging/mod.ts";
 import { seededRandom } from "../../testing/mod.ts";
 import { type SeenPod, seenPod } from "./seen_pod.ts";
 import { talker } from "./talker.ts";
+import { failureOf, type StoryLine } from "./toil_failure.ts";
+import { toiler, toils } from "./toiler.ts";
 
 /** What a replica is told. */
 export interface ReplicaConfig {
@@ -30,6 +34,8 @@ export interface ReplicaConfig {
   timers?: Record<string, { interval: string; options: TimerOptions }>;
   /** Talkers, run as it says, and a batch of so many inputs, each of which takes so many milliseconds. */
   batch?: { runs: RunParams; inputs: number; ms: number };
+  /** Toilers, run as `params` say, and a batch of tasks for them; each result is printed. */
+  toil?: { params: RunParams; tasks: number; ms: number; seed: number };
   /** Prints all that is heard of pods, by a handler that is busy up to so many milliseconds. */
   hear?: { seed: number; busy: number };
   /** Milliseconds of silence that end a connection. */
@@ -39,14 +45,27 @@ export interface ReplicaConfig {
 /** What a replica prints. */
 export type ReplicaLine =
   | { line: "ready" }
-  | { line: "leading"; token: number }
+  /** `at` is in milliseconds since 1970. */
+  | { line: "leading"; token: number; at: number }
   | { line: "lost" | "following" | "stopped" }
   | { line: "pod"; type: string; uid: string; step: string | undefined; replayed: boolean }
   | HeardLine
   | { line: "due"; name: string; due: number; again: boolean; missed: number; token: number }
   | { line: "result"; index: number; ok: boolean; token: number }
   | { line: "batch"; done: number; failed: number }
+  | ToiledLine
+  /** A batch has ended in another way. */
+  | { line: "broken"; message: string }
   | { line: "error"; message: string };
+
+/** A result of the toilers' batch. */
+export interface ToiledLine {
+  line: "toiled";
+  index: number;
+  error?: string;
+  /** Of what is poison: the workers that were lost with it, and when. */
+  story?: StoryLine[];
+}
 
 /** An event of a pod, as a validator takes it. */
 export interface HeardLine {
@@ -62,10 +81,13 @@ function say(line: ReplicaLine): void {
 }
 
 /** Runs a workload; again if this one led when it was asked and does not any more. */
-async function declare(coordinator: Coordinator, params: RunParams): Promise<void> {
+async function declare<S extends Specs>(
+  coordinator: Coordinator,
+  params: RunParams<S>,
+): Promise<Workload<S>> {
   while (true) {
     try {
-      return void await coordinator.run(params);
+      return await coordinator.run(params);
     } catch (error) {
       if (!(error instanceof NotLeadingError)) throw error;
     }
@@ -96,7 +118,9 @@ if (import.meta.main) {
   });
   coordinator.onError(({ message }) => say({ line: "error", message }));
   coordinator.onCoordinatorEvent((e) => {
-    if (e.type === "leading") say({ line: "leading", token: e.token ?? 0 });
+    if (e.type === "leading") {
+      say({ line: "leading", token: e.token ?? 0, at: Date.now() });
+    }
     if (e.type === "lost" || e.type === "following" || e.type === "stopped") say({ line: e.type });
   });
   if (hear === undefined) {
@@ -136,6 +160,19 @@ if (import.meta.main) {
     batch.done.then(
       ({ done, failures }) => say({ line: "batch", done, failed: failures.length }),
       ({ message }) => say({ line: "error", message }),
+    );
+  }
+  if (config.toil !== undefined) {
+    const { params, tasks, ms, seed } = config.toil;
+    const batch = coordinator.batch("toil", {
+      workers: await declare(coordinator, { ...params, contract: toiler }),
+      method: "toil",
+      inputs: toils({ tasks, ms, random: seededRandom(seed) }),
+      onResult: (result) => say({ line: "toiled", index: result.index, ...failureOf(result) }),
+    });
+    batch.done.then(
+      ({ done, failures }) => say({ line: "batch", done, failed: failures.length }),
+      ({ message }) => say({ line: "broken", message }),
     );
   }
   if (ticker !== undefined) {
