@@ -77,7 +77,7 @@ Deno.test({
 
 Deno.test({
   name:
-    `a batch of ${TASKS} tasks is done, each noted once, though its leader is killed ${KILLS} times`,
+    `a batch of ${TASKS} tasks (seed ${SEED}) is done, each noted once, though its leader is killed ${KILLS} times`,
   ignore: OWN_NODES,
 }, async () => {
   const dir = await Deno.makeTempDir({ prefix: "troupe-toil-" });
