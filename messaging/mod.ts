@@ -25,6 +25,7 @@ export {
   type EventSpec,
   type HeardOf,
   type InputOf,
+  isContract,
   type ItemOf,
   type MethodName,
   type MethodSpec,

@@ -129,7 +129,9 @@ function typeName(value: unknown): string {
 
 /** A value as a message quotes it: short, and on one line. */
 export function quote(value: unknown): string {
-  const plain = typeof value === "bigint" || typeof value === "number"; // JSON has no NaN
+  // JSON has no NaN, nor a date that is none
+  const isNoDate = value instanceof Date && Number.isNaN(value.getTime());
+  const plain = typeof value === "bigint" || typeof value === "number" || isNoDate;
   const text = plain ? String(value) : json(value) ?? typeof value;
   return text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text;
 }

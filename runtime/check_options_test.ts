@@ -86,6 +86,7 @@ Deno.test("variant() tells what is wrong in the words of the schema that was cho
 Deno.test("quote() is short and on one line", () => {
   strictEqual(quote("a\nb"), '"a\\nb"');
   strictEqual(quote(10n), "10");
+  strictEqual(quote(new Date("never")), "Invalid Date");
   strictEqual(quote(() => {}), "function");
   const circle: unknown[] = [1n];
   circle.push(circle);

@@ -145,7 +145,7 @@ export class Worker implements AsyncDisposable {
     handlers: Handlers<S>,
     options: ImplementOptions = {},
   ): Implemented<S> {
-    const purpose = `Cannot implement contract "${contract.name}"`;
+    const purpose = `Cannot implement contract "${contract?.name}"`;
     if (this.#state !== "created") {
       throw new Error(`${purpose}: worker "${this.name}" is ${this.#state}`);
     }

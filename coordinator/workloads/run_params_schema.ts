@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { dnsLabel, dnsName, instance, namespaceName, portNumber } from "../../runtime/mod.ts";
-import type { Contract } from "../../messaging/mod.ts";
+import { dnsLabel, dnsName, namespaceName, portNumber } from "../../runtime/mod.ts";
+import { type Contract, isContract } from "../../messaging/mod.ts";
 import type { RunParams } from "./run_params.ts";
 import { storage, volumes } from "./definition/params/disks.ts";
 import { envs } from "./definition/params/env.ts";
@@ -60,7 +60,7 @@ export const schema = z.strictObject({
   serviceAccount: dnsName.optional(),
   automountToken: flag.optional(),
   patch: z.custom<Patch>((value) => typeof value === "function", "a function").optional(),
-  contract: instance<Contract>("a contract, as `contract()` makes it").optional(),
+  contract: z.custom<Contract>(isContract, "a contract, as `contract()` makes it").optional(),
   supervision: supervision.optional(),
   drift: z.enum(["repair", "report"]).describe('"repair" or "report"').optional(),
 });

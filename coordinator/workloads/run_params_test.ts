@@ -105,4 +105,8 @@ Deno.test("checkRunParams() gives workers with a contract a port, and says what 
     () => checkRunParams({ ...base, contract: "greeter" as unknown as typeof greeter }, "team"),
     { message: /"contract" given "greeter", allowed is a contract, as `contract\(\)` makes it/ },
   );
+  throws(
+    () => checkRunParams({ ...base, contract: { greet: {} } as unknown as typeof greeter }, "team"),
+    { message: /"contract" given \{"greet":\{\}\}, allowed is a contract/ },
+  );
 });

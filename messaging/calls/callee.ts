@@ -68,7 +68,7 @@ export interface CalleeOptions {
   now?: () => number;
 }
 
-const schema = z.object({
+const schema = z.strictObject({
   concurrency: z.int().min(1).max(1_000_000).default(16).describe("an integer from 1 to 1000000"),
   queue: z.int().min(0).max(1_000_000).default(64).describe("an integer from 0 to 1000000"),
 });

@@ -11,6 +11,7 @@ import type {
   ToldOf,
   YieldOf,
 } from "../contract/contract.ts";
+import { isContract } from "../contract/contract.ts";
 import { asError, quote } from "../../runtime/mod.ts";
 import { MethodError } from "../errors.ts";
 import type { Peer } from "../session/channel.ts";
@@ -93,9 +94,17 @@ export function implementation<S extends Specs>(
   contract: Contract<S>,
   handlers: Handlers<S>,
 ): Implementation {
+  if (!isContract(contract)) {
+    throw new TypeError(
+      `Cannot implement a contract: given ${quote(contract)}, allowed is what contract() returns`,
+    );
+  }
   const { name, specs } = contract;
   const byName = new Map<string, AnyHandler>();
   const purpose = `Cannot implement contract ${quote(name)}`;
+  if (typeof handlers !== "object" || handlers === null) {
+    throw new TypeError(`${purpose}: "handlers" is no object, with a function for each method`);
+  }
   for (const [method, spec] of Object.entries(specs)) {
     if ("event" in spec) continue;
     const handler = (handlers as Record<string, unknown>)[method];

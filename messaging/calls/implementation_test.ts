@@ -27,6 +27,15 @@ Deno.test("implementation() refuses handlers that are missing, or that the contr
   );
   const more = { ...handlers, progress: () => {} };
   throws(() => implementation(greeter, more), /it has no method "progress" to be handled/);
+  throws(
+    () => implementation({} as typeof greeter, handlers),
+    /allowed is what contract\(\) returns/,
+  );
+  throws(() => implementation(greeter, undefined as never), /"handlers" is no object/);
+  throws(
+    () => new Callee(implementation(greeter, handlers), { concurency: 1 } as object),
+    /"concurency" is no known field/,
+  );
 });
 
 Deno.test("implementation() and Group take and give what the contract says, as the compiler does", () => {

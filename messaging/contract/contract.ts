@@ -156,7 +156,9 @@ const schema = z.custom<Schema>(
 ).describe("a zod schema");
 const errors = z.record(name, schema).optional();
 
-const spec = z.union([
+const SPECS =
+  "{ input, output, errors, idempotent }, { input, stream, errors } or { event }, of zod schemas";
+const known = z.union([
   z.strictObject({ input: schema, stream: schema, errors }),
   z.strictObject({
     input: schema,
@@ -165,9 +167,17 @@ const spec = z.union([
     idempotent: z.boolean().optional(),
   }),
   z.strictObject({ event: schema }),
-]).describe(
-  "{ input, output, errors, idempotent }, { input, stream, errors } or { event }, of zod schemas",
-);
+]);
+const spec = z.unknown().superRefine((given, context) => {
+  if (known.safeParse(given).success) return;
+  const told = typeof given === "object" && given !== null
+    ? `has ${fieldsOf(given)}`
+    : given === undefined
+    ? "nothing was given"
+    : `given ${quote(given)}`;
+  // not the value: a schema's inside tells nobody anything
+  context.addIssue({ code: "custom", params: { told: `${told}, allowed is ${SPECS}` } });
+});
 
 const whole = z.strictObject({
   name,
@@ -176,6 +186,22 @@ const whole = z.strictObject({
   ),
   specs: z.record(name, spec),
 });
+
+/** The fields of a spec, with what is no schema. */
+function fieldsOf(given: object): string {
+  const fields = Object.entries(given).map(([field, value]) => {
+    const isRight = field === "errors" || field === "idempotent" || schema.safeParse(value).success;
+    return isRight ? field : `${field}: ${quote(value) ?? "undefined"}`;
+  });
+  return fields.length === 0 ? "no fields" : `{ ${fields.join(", ")} }`;
+}
+
+/** Whether that is a contract, as `contract()` makes it. */
+export function isContract(given: unknown): given is Contract {
+  if (typeof given !== "object" || given === null) return false;
+  const { name, version, specs } = given as Partial<Contract>;
+  return typeof name === "string" && typeof version === "string" && typeof specs === "object";
+}
 
 /**
  * A contract between a worker and who asks it.

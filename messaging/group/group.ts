@@ -29,6 +29,7 @@ import type {
   WorkerChange,
   WorkerStatus,
 } from "./asking.ts";
+import { checkAskOptions } from "./ask_options.ts";
 import { type Attempted, Attempts } from "./attempts.ts";
 import { type CallLoad, CallMeter } from "./call_meter.ts";
 import { Chooser, isReady } from "./choice.ts";
@@ -147,6 +148,7 @@ export class Group<S extends Specs> implements Asking<S> {
     options: ChoiceOptions = {},
   ): boolean {
     const json = this.#typed.input("method", method, input);
+    checkAskOptions(options, method);
     const { to, balance } = options;
     const members = this.#members.list;
     const member = to === undefined
@@ -221,6 +223,9 @@ export class Group<S extends Specs> implements Asking<S> {
     handler: (data: HeardOf<S, E>, origin: EventOrigin) => unknown,
   ): () => void {
     this.#typed.spec("event", event, `Cannot hear "${event}"`);
+    if (typeof handler !== "function") {
+      throw new TypeError(`Cannot hear "${event}": "handler" is no function`);
+    }
     return this.#events.on(event, (data, origin) => handler(data as HeardOf<S, E>, origin));
   }
 
@@ -228,6 +233,11 @@ export class Group<S extends Specs> implements Asking<S> {
     const entry = (change: WorkerChange) => handler(change);
     this.#hearers.add(entry);
     return () => void this.#hearers.delete(entry);
+  }
+
+  /** For `work/`, see `Pool` there. */
+  require(method: string, purpose: string): void {
+    this.#typed.spec("method", method, purpose);
   }
 
   /** For `work/`, see `Pool` there. */
@@ -297,11 +307,10 @@ export class Group<S extends Specs> implements Asking<S> {
   /** What asks and streams have in common. */
   #attempted(
     method: string,
-    { timeout, to, balance, overload = "wait", signal }: StreamOptions,
+    options: StreamOptions,
   ): Omit<Attempted<unknown>, "count" | "give" | "idempotent"> {
-    if (timeout !== undefined && !(timeout > 0)) {
-      throw new TypeError(`Cannot ask "${method}": "timeout" given ${timeout}, allowed is > 0 ms`);
-    }
+    checkAskOptions(options, method);
+    const { timeout, to, balance, overload = "wait", signal } = options;
     const times = { timeout: timeout ?? Infinity, patience: timeout ?? TIMEOUT_MS };
     return { method, to, balance, overload, signal, ...times };
   }

@@ -116,7 +116,19 @@ Deno.test("Group.ask() rejects what is no JSON or no method, naming the place", 
     set.group.ask("echo", { a: [1, undefined] } as never),
     /"input\.a\[1\]" is undefined/,
   );
-  await rejects(set.group.ask("no" as "echo", ""), /contract "sample" has no method of that name/);
+  await rejects(
+    set.group.ask("no" as "echo", ""),
+    /contract "sample" has no method of that name, it has "echo", /,
+  );
+  await rejects(
+    set.group.ask("count" as "echo", ""),
+    /: it is a stream of contract "sample", which is for stream\(\)$/,
+  );
+  await rejects(
+    set.group.ask("echo", "", { to: { index: 0, key: "a" } as { key: string } }),
+    /"to" given .*, allowed is one of \{ worker: name \}, /,
+  );
+  await rejects(set.group.ask("echo", "", { timout: 5 } as object), /"timout" is no known field/);
   await rejects(set.group.ask("echo", "", { timeout: NaN }), /"timeout" given NaN/);
   await rejects(set.group.ask("echo", 5 as never), (e) => {
     ok(e instanceof IncompatibleError);
@@ -321,6 +333,7 @@ Deno.test("Group.on() hears events of all workers in order, also those before it
     ["a 1 0", "a 3 0", "b 2 0"].sort((x, y) => heard.indexOf(x) - heard.indexOf(y)),
   );
   throws(() => set.group.on("no" as "progress", () => {}), TypeError);
+  throws(() => set.group.on("progress", undefined as never), /"handler" is no function/);
 });
 
 Deno.test("Group.onWorkers() tells how workers come, stand and go", async () => {

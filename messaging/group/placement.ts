@@ -183,11 +183,13 @@ export class Placement {
   }
 
   #timedOut(request: Placing<unknown>): TimedOutError {
-    const { method, patience } = request;
+    const { method, to, patience } = request;
     const ready = this.#ready(request).length;
     const all = this.#members.list.length;
     const state = ready > 0
       ? `${workers(ready)} ready, but had no room`
+      : to !== undefined && all > 0 && this.#members.find(to) === undefined
+      ? `none of ${all} ${all === 1 ? "worker" : "workers"} was that one`
       : `of ${workers(all).replace(/ (is|are)$/, "")} none was ready that has the method`;
     return new TimedOutError(
       `${this.#purpose(request)}: ${state}, within ${Math.round(patience)} ms`,

@@ -45,12 +45,20 @@ export class Typed {
   /** What the contract says of a name. @throws {TypeError} if it is not of that kind */
   spec(kind: SpecKind, name: string, purpose: string): Spec {
     const spec = Object.hasOwn(this.#specs, name) ? this.#specs[name] : undefined;
-    if (spec === undefined || kindOf(spec) !== kind) {
+    if (spec !== undefined && kindOf(spec) === kind) return spec;
+    const contract = `contract ${quote(this.#name)}`;
+    if (spec !== undefined) {
+      const actual = kindOf(spec);
+      const article = actual === "event" ? "an" : "a";
       throw new TypeError(
-        `${purpose}: contract ${quote(this.#name)} has no ${kind} of that name`,
+        `${purpose}: it is ${article} ${actual} of ${contract}, which is for ${USES[actual]}`,
       );
     }
-    return spec;
+    const names = Object.keys(this.#specs).filter((name) => kindOf(this.#specs[name]!) === kind);
+    const known = names.length === 0
+      ? "it has none"
+      : `it has ${names.map((name) => quote(name)).join(", ")}`;
+    throw new TypeError(`${purpose}: ${contract} has no ${kind} of that name, ${known}`);
   }
 
   /** Whether a method may run again. */
@@ -106,6 +114,13 @@ export class Typed {
     }
   }
 }
+
+/** By which functions of a handle each kind is used. */
+const USES: Readonly<Record<SpecKind, string>> = {
+  method: "ask(), tell(), map() and the like",
+  stream: "stream()",
+  event: "on()",
+};
 
 function kindOf(spec: Spec): SpecKind {
   if ("event" in spec) return "event";

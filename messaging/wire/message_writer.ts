@@ -6,6 +6,7 @@
  *
  * While the socket has much to do, frames wait here, where the urgent ones can still overtake them.
  */
+import { quote } from "../../runtime/mod.ts";
 import type { ControlFrame, Frame } from "./frame.ts";
 import { READER_LIMITS } from "./message_reader.ts";
 import { isLonger } from "./bounds.ts";
@@ -91,7 +92,8 @@ export class MessageWriter {
     const isLong = text.length > PART_LENGTH;
     if (isLong && isLonger(text, this.#frameBytes)) {
       throw new RangeError(
-        `Cannot send a frame "${frame.t}": it has more than ${this.#frameBytes} bytes`,
+        `Cannot send ${whatIsSent(frame)}: it has more than ${this.#frameBytes} bytes as JSON, ` +
+          "which is as many as the other side takes",
       );
     }
     this.#queued += text.length;
@@ -288,4 +290,12 @@ export class MessageWriter {
 
 function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit < 0xdc00;
+}
+
+/** What a frame carries, as who has given it knows it. */
+function whatIsSent(frame: Frame): string {
+  if ("method" in frame) return `the input of ${quote(frame.method)}`;
+  if (frame.t === "done") return "an output";
+  if (frame.t === "item") return "an item of a stream";
+  return frame.t === "event" ? "an event" : `a frame "${frame.t}"`;
 }

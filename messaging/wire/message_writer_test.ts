@@ -132,7 +132,7 @@ Deno.test("MessageWriter.send() throws when a frame is longer than the other sid
   writer.send({ t: "done", id: 1, output: "x".repeat(90_000) });
   throws(
     () => writer.send({ t: "done", id: 1, output: "é".repeat(70_000) }),
-    /^RangeError: Cannot send a frame "done": it has more than 100000 bytes$/,
+    /^RangeError: Cannot send an output: it has more than 100000 bytes as JSON, which is as many/,
   );
 });
 

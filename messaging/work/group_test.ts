@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { z } from "zod";
 import { contract } from "../contract/contract.ts";
 import { HandlerError } from "../errors.ts";
@@ -45,6 +45,20 @@ Deno.test("map() over a group has all tasks done by all its workers", async () =
   );
   const workers = new Set(results.map((result) => result.ok && result.worker));
   strictEqual(workers.size, 3);
+});
+
+Deno.test("map() and submit() refuse at once what nobody would ever do", async () => {
+  await using scene = new Scene();
+  const { work } = scene;
+  const missing = { name: "TypeError", message: /contract "numbers" has no method of that name/ };
+  throws(() => work.map("halve" as "double", [1]), missing);
+  throws(() => work.submit("halve" as "double", 1), missing);
+  for (const inputs of [5, undefined, null, {}, "text"]) {
+    throws(() => work.map("double", inputs as unknown as number[]), {
+      name: "TypeError",
+      message: /^Cannot map "double": "inputs" .*, allowed is a list, or another iterable$/,
+    });
+  }
 });
 
 Deno.test("map() over a group tells errors of handlers, and inputs that do not fit", async () => {

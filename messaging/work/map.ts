@@ -15,11 +15,12 @@
  *
  * @module
  */
+import { quote } from "../../runtime/mod.ts";
 import type { TaskContext } from "./task.ts";
 import { type Outcome, Task } from "./task.ts";
 import { type MapOptions, type MapSettings, mapSettings } from "./map_options.ts";
 import type { TaskResult } from "./task_result.ts";
-import { type Inputs, TaskSource } from "./task_source.ts";
+import { checkInputs, type Inputs, TaskSource } from "./task_source.ts";
 
 /** The smallest window that is chosen: some results may come while the reader is at another thing. */
 const MIN_WINDOW = 256;
@@ -57,6 +58,8 @@ export class TaskMap<I, O> implements AsyncIterableIterator<TaskResult<O>> {
   /** @throws {TypeError} naming each bad option */
   constructor(context: TaskContext, method: string, inputs: Inputs<I>, options: MapOptions) {
     this.#settings = mapSettings(options, method);
+    context.pool.require(method, `Cannot map ${quote(method)}`);
+    checkInputs(inputs, `Cannot map ${quote(method)}`);
     this.#context = context;
     this.#method = method;
     this.#source = new TaskSource(inputs, {

@@ -27,6 +27,12 @@ export interface PlaceOptions {
  */
 export interface Pool {
   /**
+   * Checks that the workers' contract has that method; nobody would ever be ready for another one.
+   *
+   * @throws {TypeError} beginning with the purpose
+   */
+  require(method: string, purpose: string): void;
+  /**
    * Chooses the least busy worker that is ready, has the method and runs less than it runs at once;
    * waits until there is one. `begin` is called in the very moment of the choice, so that what it
    * begins at the worker counts before the next choice is made; its result is handed on as it is.

@@ -46,6 +46,7 @@ export class TaskQueue {
   submit<O>(method: string, input: unknown, options: SubmitOptions): TaskHandle<O> {
     const purpose = `Cannot submit a task of ${quote(method)}`;
     const { signal, ...settings } = checkTaskOptions(options, purpose);
+    this.#context.pool.require(method, purpose);
     signal?.throwIfAborted();
     if (this.#waiting >= this.#bound) {
       throw new OverloadedError(`${purpose}: ${this.#waiting} wait, which is as many as may`, {

@@ -1,5 +1,16 @@
+import { quote } from "../../runtime/mod.ts";
+
 /** What inputs are given as. */
 export type Inputs<I> = Iterable<I> | AsyncIterable<I>;
+
+/** @throws {TypeError} beginning with the purpose, if that is nothing to iterate over */
+export function checkInputs(inputs: unknown, purpose: string): void {
+  const given = inputs as Partial<Iterable<unknown> & AsyncIterable<unknown>> | null | undefined;
+  const iterate = given?.[Symbol.asyncIterator] ?? given?.[Symbol.iterator];
+  if (typeof inputs === "object" && typeof iterate === "function") return;
+  const told = inputs === undefined ? "nothing was given" : `given ${quote(inputs)}`;
+  throw new TypeError(`${purpose}: "inputs" ${told}, allowed is a list, or another iterable`);
+}
 
 /** Hears what was pulled. */
 export interface Puller<I> {

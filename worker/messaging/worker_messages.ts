@@ -82,9 +82,10 @@ export class WorkerMessages<S extends Specs> {
   /** @throws {TypeError} for handlers that do not fit the contract, and bad options */
   constructor(options: WorkerMessagesOptions<S>) {
     const { contract, handlers, self, keys, trust, scope, onError, ...limits } = options;
+    const checked = implementation(contract, handlers); // before anything looks into them
     this.contract = contract;
     const negotiation = negotiationOf(contract as unknown as Contract);
-    const callee = new Callee(scoped(implementation(contract, handlers), scope), {
+    const callee = new Callee(scoped(checked, scope), {
       ...limits,
       onError,
       onRoster: (workers) => this.peers?.hear(workers),

@@ -142,6 +142,9 @@ export class FakePool implements Pool {
     return this.#line.size;
   }
 
+  /** Its workers have every method. */
+  require(): void {}
+
   add(name: string, handle: Handle, concurrency = 4): FakeMember {
     const member = new FakeMember(name, handle, concurrency);
     this.members.add(member);
