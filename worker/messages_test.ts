@@ -42,6 +42,7 @@ async function startScene(
   await started.promise;
   const { port } = worker.address!;
   const member = new LinkedMember({ name, uid: "1" }, { contract: "talker" });
+  const connected = Promise.withResolvers<void>();
   const link = new Link({
     self: { role: "coordinator", name: "boss", instance: "boss-1" },
     keys: () => keys,
@@ -49,10 +50,12 @@ async function startScene(
     dial: (signal) => dialMessages({ address: "127.0.0.1", port }, { signal }),
     onState: (state) => {
       member.follow("channel" in state ? { ...state, channel: state.channel.caller } : state);
+      if (state.state === "ready") connected.resolve();
     },
   });
   const group = new Group(talker);
   group.add(member);
+  await connected.promise; // no test ends while hands are shaken
   return {
     keys,
     worker,

@@ -24,11 +24,14 @@ export function serverMessageSocket(socket: WebSocket): MessageSocket {
   let waiting: string[] = [];
   let hear: ((message: string) => void) | undefined;
   let ended = false;
+  /** Those who look whether what was sent has gone. */
+  const looking = new Set<() => void>();
   let farewell: ReturnType<typeof setTimeout> | undefined;
 
   function end(error?: Error): void {
     ended = true;
     clearTimeout(farewell);
+    for (const wake of looking) wake();
     setClosed(error);
   }
   function close(error?: Error): void {
@@ -69,8 +72,14 @@ export function serverMessageSocket(socket: WebSocket): MessageSocket {
     async drained() {
       for (let i = 0; !ended && socket.bufferedAmount > DRAINED_BYTES; i++) {
         await new Promise<void>((resolve) => {
-          if (i < EARLY_LOOKS) setImmediate(resolve);
-          else setTimeout(resolve, LOOK_MS);
+          if (i < EARLY_LOOKS) return void setImmediate(resolve);
+          const wake = () => {
+            clearTimeout(timer);
+            looking.delete(wake);
+            resolve();
+          };
+          const timer = setTimeout(wake, LOOK_MS);
+          looking.add(wake);
         });
       }
     },
