@@ -70,7 +70,7 @@ Deno.test("Caller loses no call, and none runs twice, while its link's connectio
   await until(() => newer.link.channel !== undefined);
   await newer.link.close();
   await link.close();
-  worker.acceptor.close();
+  await worker.acceptor.close();
 });
 
 Deno.test("Caller loses no long call that short ones overtake, also when the channel breaks meanwhile", async () => {
@@ -117,7 +117,7 @@ Deno.test("Caller loses no long call that short ones overtake, also when the cha
   await link.close();
   caller.close(new Error("closed"));
   callee.close();
-  worker.acceptor.close();
+  await worker.acceptor.close();
 });
 
 Deno.test("Link says which side is older when contracts do not fit", async () => {

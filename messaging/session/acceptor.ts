@@ -63,6 +63,8 @@ export class Acceptor {
   readonly #options: AcceptorOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #pending = new Set<AbortController>();
+  /** Handshakes that go on; they never reject. */
+  readonly #accepting = new Set<Promise<void>>();
   #token = NO_TOKEN;
   #closed = false;
   /** Those that it began with, and those that were offered. */
@@ -93,7 +95,13 @@ export class Acceptor {
    * Shakes hands over a socket that was dialed. Resolves once there is a channel, or will be none;
    * never rejects.
    */
-  async accept(socket: MessageSocket): Promise<void> {
+  accept(socket: MessageSocket): Promise<void> {
+    const accepting = this.#accept(socket).finally(() => this.#accepting.delete(accepting));
+    this.#accepting.add(accepting);
+    return accepting;
+  }
+
+  async #accept(socket: MessageSocket): Promise<void> {
     const giveUp = new AbortController();
     const { maxPending = MAX_PENDING } = this.#options;
     this.#pending.add(giveUp);
@@ -121,8 +129,13 @@ export class Acceptor {
     }
   }
 
-  /** Ends all channels and sessions, and takes no more. */
-  close(reason = { code: "stopping" as const, message: "the worker has ended" }): void {
+  /** Ends all channels and sessions, and takes no more; resolves when no hands are shaken any more. */
+  async close(
+    reason: { code: "stopping"; message: string } = {
+      code: "stopping",
+      message: "the worker has ended",
+    },
+  ): Promise<void> {
     this.#closed = true;
     for (const giveUp of this.#pending) giveUp.abort(new RefusedError("busy", reason.message));
     for (const { channel, timer } of this.#sessions.values()) {
@@ -130,6 +143,7 @@ export class Acceptor {
       channel?.close(reason);
     }
     this.#sessions.clear();
+    await Promise.all(this.#accepting);
   }
 
   /** Keeps a key for handshakes to come; one of the same id gives way. */

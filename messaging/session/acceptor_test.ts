@@ -178,7 +178,7 @@ Deno.test("Acceptor.accept() lets the oldest unproven connection go when there a
   ]);
   await until(() => late.channel !== undefined);
   deepStrictEqual(idle.map(({ heard }) => heard.length), [1, 0, 0]);
-  worker.acceptor.close();
+  await worker.acceptor.close();
   await Promise.all(idle.map(({ accepted }) => accepted));
   await link.close();
   await late.close();
@@ -205,7 +205,7 @@ Deno.test("Acceptor.accept() survives a cut at every step, and the link comes th
       // after the last step the session is there, though the dialer never heard of it
       strictEqual(link.channel!.resumed, side === "acceptor" && step === 2);
       await link.close();
-      worker.acceptor.close();
+      await worker.acceptor.close();
     }
   }
 });
@@ -240,7 +240,7 @@ Deno.test("Acceptor ends the old channel of a session that is dialed again", asy
   deepStrictEqual(worker.acceptor.channels, [worker.channels[1]]);
   deepStrictEqual(worker.ended, []);
   await link.close();
-  worker.acceptor.close();
+  await worker.acceptor.close();
 });
 
 Deno.test("Acceptor does not give a session to another process", async () => {
@@ -256,7 +256,7 @@ Deno.test("Acceptor does not give a session to another process", async () => {
   match((await thief.answer(2)).message!, /session is another process's/);
   strictEqual(link.channel!.end, undefined);
   await link.close();
-  worker.acceptor.close();
+  await worker.acceptor.close();
 });
 
 Deno.test("Acceptor keeps a session for 60 s without a channel, and tells that it drains", async () => {
@@ -299,7 +299,7 @@ Deno.test("Acceptor fences coordinators, not the other workers", async () => {
   deepStrictEqual(worker.fenced, [3, 9]);
   deepStrictEqual(worker.ended.sort(), [`${one.session} deposed`, `${two.session} deposed`].sort());
   for (const link of [one, two, three, peer.link]) await link.close();
-  worker.acceptor.close();
+  await worker.acceptor.close();
 });
 
 Deno.test("Acceptor takes keys from coordinators only, and not those offered in another channel", async () => {
@@ -326,5 +326,5 @@ Deno.test("Acceptor takes keys from coordinators only, and not those offered in 
   const next = testLink(worker, { keys: () => new KeyRing([testKey(3)]) });
   await until(() => next.link.channel !== undefined);
   for (const each of [link, again.link, next.link]) await each.close();
-  worker.acceptor.close();
+  await worker.acceptor.close();
 });

@@ -29,7 +29,10 @@ async function serve(rules: FaultRule[] = [], options = {}): Promise<Served> {
   const worker = testAcceptor({ now, ...options });
   const http = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
     strictEqual(new URL(request.url).pathname, MESSAGES_PATH);
-    const { socket, response } = Deno.upgradeWebSocket(request, { protocol: SUBPROTOCOL });
+    const { socket, response } = Deno.upgradeWebSocket(request, {
+      protocol: SUBPROTOCOL,
+      idleTimeout: 0, // its timer stays when a connection breaks
+    });
     worker.acceptor.accept(serverMessageSocket(socket));
     return response;
   });
@@ -59,7 +62,7 @@ async function serve(rules: FaultRule[] = [], options = {}): Promise<Served> {
     },
     async [Symbol.asyncDispose]() {
       for (const { link } of links) await link.close();
-      worker.acceptor.close();
+      await worker.acceptor.close();
       await proxy.close();
       await http.shutdown();
     },

@@ -43,7 +43,7 @@ Deno.test("Link makes a channel, over which both sides hear each other", async (
   await link.close();
   deepStrictEqual(await accepted!.ended, { code: "stopping", message: "it was closed" });
   deepStrictEqual(await channel.ended, { code: "closed", message: "it was closed" });
-  worker.acceptor.close();
+  await worker.acceptor.close();
 });
 
 Deno.test("Link goes on with its session by another channel when one breaks", async () => {
@@ -175,7 +175,7 @@ Deno.test("Link ends for good when a newer leader has come, in a channel or befo
   }
   await old.link.close();
   await young.link.close();
-  worker.acceptor.close();
+  await worker.acceptor.close();
 });
 
 Deno.test("Link takes no final answer from who has proven nothing", async () => {
@@ -258,7 +258,7 @@ Deno.test("Link.close() ends the channel that is made in that very moment", asyn
     link.close().then(() => closed = true);
     await until(() => closed, `it is closed, after ${ticks} microtasks`);
     await until(() => worker.channels[0]!.end !== undefined, "the worker knows");
-    worker.acceptor.close();
+    await worker.acceptor.close();
   }
 });
 
@@ -280,5 +280,5 @@ Deno.test("Link's session is gone on with if who runs its calls says so", async 
   ok(!link.channel!.resumed);
   deepStrictEqual(asked, [`${link.session} c0`, `${link.session} c0`]);
   await link.close();
-  worker.acceptor.close();
+  await worker.acceptor.close();
 });

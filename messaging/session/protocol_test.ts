@@ -61,7 +61,7 @@ Deno.test("docs/protocol.md shows a hello that an acceptor takes", async () => {
   await until(() => channels.length === 1);
   deepStrictEqual(JSON.parse(heard[1]!), JSON.parse(welcome!));
   strictEqual(acceptor.token, 41);
-  acceptor.close();
+  await acceptor.close();
 });
 
 Deno.test("docs/protocol.md names each frame, and the limits that hold", () => {

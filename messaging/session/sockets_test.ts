@@ -16,7 +16,7 @@ async function loopback(): Promise<
 > {
   const accepted = Promise.withResolvers<MessageSocket>();
   const http = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-    const { socket, response } = Deno.upgradeWebSocket(request);
+    const { socket, response } = Deno.upgradeWebSocket(request, { idleTimeout: 0 });
     accepted.resolve(serverMessageSocket(socket));
     return response;
   });

@@ -168,7 +168,7 @@ export class WorkerMessages<S extends Specs> {
   /** Ends all connections; waits for handlers of peers' events for `grace` milliseconds. */
   async close(grace: number): Promise<void> {
     this.#closed = true;
-    this.#acceptor?.close();
+    await this.#acceptor?.close();
     this.#callee.close();
     await this.peers?.close(grace);
   }
