@@ -22,5 +22,6 @@ const schema = z.strictObject({
  * @throws {TypeError} naming each bad field, what was given and what is allowed
  */
 export function checkAskOptions(options: StreamOptions, method: string): void {
+  if (Object.keys(options).length === 0) return; // as most asks have none
   checkOptions(schema, options, { purpose: `Cannot ask ${quote(method)}` });
 }

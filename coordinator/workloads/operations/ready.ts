@@ -22,6 +22,9 @@ import type { Scope, WaitForWorkloadOptions } from "./scope.ts";
 import { isStopped } from "./stop.ts";
 import { findTrouble, refusal, type Trouble } from "./trouble.ts";
 
+/** A line of the stack under an error, or an empty one: what stands above it says more. */
+const STACK_FRAME = /^\s*(at .*)?$/;
+
 /** Options of `Workload.ready` and `Workload.update`. */
 export interface ReadyOptions extends WaitForWorkloadOptions, ProgressOptions {
   /**
@@ -118,7 +121,8 @@ async function errorOf(scope: Scope, trouble: Trouble, signal: AbortSignal): Pro
   const { reason, why, pods } = trouble;
   const [first] = pods;
   const log = first?.exitCode === undefined ? [] : await lastWords(scope, first, signal);
-  const said = log.length === 0 ? "" : `, and its log ends with ${JSON.stringify(log.at(-1))}`;
+  const telling = log.findLast((line) => !STACK_FRAME.test(line)) ?? log.at(-1);
+  const said = telling === undefined ? "" : `, and its log ends with ${JSON.stringify(telling)}`;
   return new RolloutError(why + said, {
     workload: scope.name,
     reason,

@@ -98,6 +98,19 @@ Deno.test("waitUntilReady() tells a crash at once, with the last words of the lo
   });
 });
 
+Deno.test("waitUntilReady() tells the error of a crash, and not the last line of its stack", async () => {
+  const scene = new Scene(deployment());
+  scene.pods = [pod("p1", { container: crashed(3, 1) })];
+  const lines = ["error: no db", "    at file:///app/main.ts:1:7", ""];
+  scene.answer = () =>
+    Promise.resolve(
+      ReadableStream.from(
+        lines.map((line) => new TextEncoder().encode(`2026-01-01T00:00:00Z ${line}\n`)),
+      ),
+    );
+  await rejects(waitUntilReady(scene.scope), /1, and its log ends with "error: no db"$/);
+});
+
 Deno.test("waitUntilReady() tells the last words of before when the container has just started again", async () => {
   const scene = new Scene(deployment());
   scene.pods = [pod("p1", { container: crashed(3, 7) })];
