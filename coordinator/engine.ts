@@ -12,19 +12,15 @@
  * @module
  */
 import { type ClusterConfig, IN_CLUSTER, Transport } from "../kube/mod.ts";
-import { Election } from "../primitives/mod.ts";
 import { ErrorReporter, type Handler, onStopSignal, outside, within } from "../runtime/mod.ts";
 import { Autoscalers } from "./autoscale/autoscalers.ts";
 import { Batches } from "./batches/batches.ts";
 import { ClusterView } from "./cluster_view.ts";
 import { EventHub, type OwnEvent } from "./events/event_hub.ts";
-import { LABELS } from "./labels.ts";
-import { ElectedLeadership } from "./leadership/elected_leadership.ts";
-import type { Leadership } from "./leadership/leadership.ts";
+import { leadershipOf } from "./leadership/leadership_of.ts";
 import { LeadingHandlers } from "./leadership/leading_handlers.ts";
 import type { Mandate } from "./leadership/mandate.ts";
 import { Messaging } from "./messaging/messaging.ts";
-import { SoloLeadership } from "./leadership/solo_leadership.ts";
 import { Tenure } from "./leadership/tenure.ts";
 import type { CheckedCoordinatorOptions } from "./options.ts";
 import { Records } from "./records/mod.ts";
@@ -112,7 +108,7 @@ export class Engine {
     });
     this.hub = new EventHub(this.view, onError, { onHandled: this.telemetry.onHandled });
     this.leading = new LeadingHandlers(onError);
-    const leadership = this.#leadership();
+    const leadership = leadershipOf(options, this.namespace, this.#transport);
     leadership.onChange((change) => this.telemetry.onLeadership(change));
     this.tenure = new Tenure(leadership, {
       takeOver: async (mandate) => {
@@ -311,20 +307,6 @@ export class Engine {
     // 12. The caller's signal needs nobody any more.
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#state = "stopped";
-  }
-
-  #leadership(): Leadership {
-    const { election, name } = this.#options;
-    if (election === false) return new SoloLeadership();
-    const settings = election === true ? {} : election;
-    return new ElectedLeadership(
-      new Election(this.#transport, {
-        ...settings,
-        name: settings.name ?? `troupe-${name}`,
-        namespace: this.namespace,
-        labels: { [LABELS.managedBy]: "troupe", [LABELS.coordinator]: name },
-      }),
-    );
   }
 
   /** Whether a worker has calls from here. */

@@ -71,6 +71,8 @@ export class Team<S extends Specs> {
   readonly #context: TeamContext;
   readonly #negotiation: Negotiation;
   readonly #linked = new Map<string, Linked>();
+  /** Links that end; they never reject. */
+  readonly #closing = new Set<Promise<void>>();
   /** Its pods, by uid. */
   readonly #pods = new Map<string, PodState>();
   /** As whom workers are dialed; nobody is while there is no term. */
@@ -113,7 +115,8 @@ export class Team<S extends Specs> {
     this.group.close(reason); // first, so that nothing is given to another worker
     for (const { member } of linked) member.close(reason);
     for (const look of this.#lookers) look();
-    await Promise.all(linked.map(({ link }) => link.close()));
+    for (const { link } of linked) this.#close(link);
+    await Promise.all(this.#closing);
   }
 
   /** Hears how a pod is; `deleted` says that it is gone. */
@@ -223,7 +226,12 @@ export class Team<S extends Specs> {
     if (known === undefined) return;
     this.#linked.delete(uid);
     known.member.lost(reason);
-    void known.link.close();
+    this.#close(known.link);
+  }
+
+  #close(link: Link): void {
+    const closing = link.close().finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
   }
 
   get #roster(): RosterEntry[] {

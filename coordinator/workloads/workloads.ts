@@ -9,16 +9,12 @@
  *
  * @module
  */
-import { AppsV1Api } from "@cloudydeno/kubernetes-apis/apps/v1";
-import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import {
   type Change,
   type ExecClient,
   isOlder,
   type KubeObject,
-  type ServerVersion,
-  serverVersion,
   type WritableKind,
 } from "../../kube/mod.ts";
 import { asError } from "../../runtime/mod.ts";
@@ -32,8 +28,8 @@ import type { Messaging } from "../messaging/messaging.ts";
 import type { Tenure } from "../leadership/tenure.ts";
 import { checkGroup, type Supervised, supervisedBy } from "../supervision/mod.ts";
 import { waitFor } from "../wait.ts";
-import { defineWorkload, type Definition, minimumVersion } from "./definition/mod.ts";
-import { deploy, type DeployContext, type Deployed, hashOf, ownedBy } from "./deploy.ts";
+import { Definitions } from "./definitions.ts";
+import { deploy, type DeployContext, type Deployed, hashOf } from "./deploy.ts";
 import { FencedWriter, termOf } from "./fenced_writer.ts";
 import { type Kept, setOn } from "./operations/kept.ts";
 import { isEnded, isSameObject, isWorkload, keyOfHead, newest } from "./head_facts.ts";
@@ -90,13 +86,14 @@ export class Workloads {
   /** Keys that a call of `run` is about to apply. */
   readonly #running = new Map<string, number>();
   readonly #repairs: Repairs;
-  #version: ServerVersion | undefined;
+  readonly #definitions: Definitions;
 
   /** Nothing runs yet. */
   constructor(options: WorkloadsOptions) {
     this.#options = options;
     const { client, coordinator, view, tenure, life } = options;
     const writer = new FencedWriter(client, coordinator);
+    this.#definitions = new Definitions(options);
     this.#context = {
       client,
       coordinator,
@@ -299,7 +296,7 @@ export class Workloads {
 
   async #isCleared(key: string, params: CheckedRunParams): Promise<boolean> {
     const hash = this.#cleared.get(key);
-    return hash !== undefined && hash === hashOf((await this.#define(params)).head);
+    return hash !== undefined && hash === hashOf((await this.#definitions.of(params)).head);
   }
 
   /** Applies a workload when it is its turn, unless it was deleted or run anew meanwhile. */
@@ -319,7 +316,7 @@ export class Workloads {
     const mandate = tenure.require(`run "${params.name}"`);
     if (params.contract) await this.#options.messaging.provideKeys(params.namespace, mandate);
     const known = asked ? undefined : applied.get(key);
-    const definition = known?.definition ?? await this.#define(params);
+    const definition = known?.definition ?? await this.#definitions.of(params);
     const { heads, parts } = view.namespace(params.namespace);
     const context: DeployContext = {
       writer,
@@ -373,36 +370,6 @@ export class Workloads {
     });
     applied.set(key, shared);
     return deployed;
-  }
-
-  async #define(params: CheckedRunParams): Promise<Definition> {
-    const { client, coordinator, life, tls } = this.#options;
-    const needed = minimumVersion(params);
-    if (needed !== undefined) {
-      const version = this.#version ??= await serverVersion(client, { signal: life });
-      if (version.minor < needed.minor) {
-        throw new Error(
-          `Cannot run "${params.name}": ${needed.feature} needs Kubernetes 1.${needed.minor} or ` +
-            `later, the cluster is ${version.major}.${version.minor}`,
-        );
-      }
-    }
-    return defineWorkload(params, { coordinator, owners: await this.#owners(params), tls });
-  }
-
-  /** Asks anew each time: an owner that was replaced must not take the workload with it. */
-  async #owners({ name, namespace }: CheckedRunParams): Promise<OwnerReference[] | undefined> {
-    const { client, life, owner } = this.#options;
-    if (owner === undefined) return undefined;
-    if (owner.namespace !== namespace) {
-      throw new TypeError(
-        `Cannot run "${name}" in namespace "${namespace}": ` +
-          `its owner, Deployment "${owner.name}", is in namespace "${owner.namespace}"`,
-      );
-    }
-    const api = new AppsV1Api(client).namespace(namespace);
-    const found = await api.getDeployment(owner.name, { abortSignal: life });
-    return [ownedBy(found)];
   }
 
   /** Resolves when a head is seen to be gone. */
