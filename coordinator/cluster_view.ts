@@ -18,6 +18,7 @@ import {
   Reflector,
   type ReflectorState,
   type ResourceKind,
+  type WritableKind,
 } from "../kube/mod.ts";
 import { outside } from "../runtime/mod.ts";
 import type { EventFeeds } from "./events/event_feeds.ts";
@@ -178,6 +179,21 @@ export class ClusterView implements EventFeeds {
       .map((heads) => heads.store.get(`${namespace}/${name}`))
       .filter((head) => head !== undefined);
     return found.find(({ metadata }) => metadata?.deletionTimestamp == null) ?? found[0];
+  }
+
+  /**
+   * How a kind of head is called where it is watched, which older servers have under a former name.
+   *
+   * @throws {TypeError} when the coordinator does not work with that kind
+   */
+  kindOf(namespace: string, kind: HeadKind): WritableKind<Head> {
+    const served = this.namespace(namespace).heads.get(kind);
+    if (served === undefined) {
+      throw new TypeError(
+        `Cannot run a ${kind}: the coordinator's option "kinds" does not name it`,
+      );
+    }
+    return served.kind as WritableKind<Head>;
   }
 
   /** The node of that name, if nodes are watched. */

@@ -10,16 +10,10 @@
  * @module
  */
 import type { RestClient } from "@cloudydeno/kubernetes-client";
-import {
-  type Change,
-  type ExecClient,
-  isOlder,
-  type KubeObject,
-  type WritableKind,
-} from "../../kube/mod.ts";
+import { type Change, type ExecClient, isOlder, type KubeObject } from "../../kube/mod.ts";
 import { asError } from "../../runtime/mod.ts";
 import type { ClusterView } from "../cluster_view.ts";
-import { type Head, type HeadKind, isHead } from "../heads.ts";
+import { type Head, isHead } from "../heads.ts";
 import { LABELS } from "../labels.ts";
 import type { Contract, NoContract, Specs } from "../../messaging/mod.ts";
 import { claimHead, claimHeads } from "../leadership/claim.ts";
@@ -32,7 +26,8 @@ import { Definitions } from "./definitions.ts";
 import { deploy, type DeployContext, type Deployed, hashOf } from "./deploy.ts";
 import { FencedWriter, termOf } from "./fenced_writer.ts";
 import { type Kept, setOn } from "./operations/kept.ts";
-import { isEnded, isSameObject, isWorkload, keyOfHead, newest } from "./head_facts.ts";
+import { isEnded, isSameObject, keyOfHead, newest } from "./head_facts.ts";
+import { prune } from "./prune.ts";
 import { type Drift, Repairs } from "./repairs.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 import { SerialWrites } from "./serial_writes.ts";
@@ -212,7 +207,7 @@ export class Workloads {
       await Promise.all(all.map((reflector) => reflector.synced({ signal })));
     }
     const places = view.namespaces.flatMap(({ namespace, heads }) =>
-      [...heads.keys()].map((kind) => ({ namespace, kind: kindOf(view, namespace, kind) }))
+      [...heads.keys()].map((kind) => ({ namespace, kind: view.kindOf(namespace, kind) }))
     );
     const isDeclared = (head: Head): boolean => this.#declared.has(keyOfHead(head));
     const { writer } = this.#context;
@@ -230,22 +225,12 @@ export class Workloads {
   /** Deletes what runs and is not declared; resolves when that is stored. */
   async prune(): Promise<void> {
     const { life, onError, tenure, view } = this.#options;
-    const signal = AbortSignal.any([life, tenure.require("prune").signal]);
-    try {
-      const reflectors = view.namespaces.flatMap(({ heads }) => [...heads.values()]);
-      await waitFor(reflectors, signal, () => true);
-      for (const head of reflectors.flatMap(({ store }) => [...store.values()])) {
-        if (this.#declared.has(keyOfHead(head)) || !isWorkload(head)) continue;
-        const target = { name: head.metadata!.name!, namespace: head.metadata!.namespace! };
-        // what cannot be deleted keeps nothing else
-        await this.workload(target).remove(signal).catch((error) => {
-          signal.throwIfAborted();
-          onError(asError(error));
-        });
-      }
-    } catch (error) {
-      if (!signal.aborted) throw error;
-    }
+    await prune(AbortSignal.any([life, tenure.require("prune").signal]), {
+      view,
+      isDeclared: (head) => this.#declared.has(keyOfHead(head)),
+      remove: (target, signal) => this.workload(target).remove(signal),
+      onError,
+    });
   }
 
   /** Hears that an object has changed. */
@@ -274,7 +259,7 @@ export class Workloads {
     const term = termOf(head);
     if (mandate.token === undefined || term === undefined || term >= mandate.token) return;
     const { writer } = this.#context;
-    const kind = kindOf(this.#options.view, head.metadata!.namespace!, head.kind);
+    const kind = this.#options.view.kindOf(head.metadata!.namespace!, head.kind);
     claimHead(kind, head, { writer, mandate, isDeclared: () => false }).catch((error) => {
       if (!mandate.signal.aborted) this.#options.onError(asError(error));
     });
@@ -323,7 +308,7 @@ export class Workloads {
       mandate,
       coordinator,
       signal: life,
-      kindOf: (kind) => kindOf(view, params.namespace, kind),
+      kindOf: (kind) => view.kindOf(params.namespace, kind),
       seen: {
         head: ({ kind, metadata }) => {
           const last = applied.get(key);
@@ -382,15 +367,4 @@ export class Workloads {
       return heads.store.get(`${namespace}/${name}`)?.metadata?.uid !== uid || undefined;
     });
   }
-}
-
-/** How a kind of head is called where it is watched. */
-function kindOf(view: ClusterView, namespace: string, kind: HeadKind): WritableKind<Head> {
-  const served = view.namespace(namespace).heads.get(kind);
-  if (served === undefined) {
-    throw new TypeError(
-      `Cannot run a ${kind}: the coordinator's option "kinds" does not name it`,
-    );
-  }
-  return served.kind as WritableKind<Head>;
 }
