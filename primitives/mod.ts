@@ -89,8 +89,17 @@
  *
  * @module
  */
-export type { Clock } from "./election/clock.ts";
+export type { Clock } from "./clock.ts";
 export { Election, type ElectionCloseOptions, type ElectionEvent } from "./election/election.ts";
 export type { ElectionOptions } from "./election/election_options.ts";
-export { type FencingToken, LeadershipLostError, type Term } from "./election/term.ts";
+export { LeadershipLostError, type Term } from "./election/term.ts";
+export { Fence, type FenceOptions } from "./fencing/fence.ts";
+export { type Fenced, type FencingToken, StaleTokenError } from "./fencing/fencing_token.ts";
+export type { Hold } from "./locks/hold.ts";
+export { Primitives } from "./primitives.ts";
+export type { PrimitivesOptions } from "./primitives_options.ts";
+export { RecordError, UnknownOutcomeError } from "./record/mod.ts";
+export { SessionLostError } from "./session/mod.ts";
+export type { TimingOptions } from "./timing.ts";
+export type { WaitOptions } from "./waiting.ts";
 export type { ErrorHandler } from "../runtime/mod.ts";

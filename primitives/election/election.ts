@@ -15,7 +15,8 @@ import {
 } from "./election_options.ts";
 import type { ElectionInput, ElectionPolicy, ElectionState } from "./election_state.ts";
 import { initialState, step } from "./election_step.ts";
-import { httpCodeOf, LeaseClient } from "./lease_client.ts";
+import { httpCodeOf } from "../requests.ts";
+import { LeaseClient } from "./lease_client.ts";
 import {
   type LeaseJson,
   leaseToWrite,
@@ -280,7 +281,9 @@ export class Election implements AsyncDisposable {
     if (this.#state !== state) return; // a listener of the signal went on from here
     if (!term && state.phase === "leading") {
       this.#announced = undefined;
-      this.#term = new OwnTerm(state.token, this.identity, {
+      const { namespace, name } = this.#options;
+      const scope = `election/${namespace}/${name}`;
+      this.#term = new OwnTerm({ scope, token: state.token, holder: this.identity }, {
         remaining: () => {
           const { phase } = this.#state;
           return phase === "leading" ? this.#state.deadline - this.#options.clock.now() : 0;

@@ -3,7 +3,7 @@ import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { CoordinationV1Api } from "@cloudydeno/kubernetes-apis/coordination.k8s.io/v1";
 import { loadClusterConfig, plainClusterConfig, Transport } from "../../kube/mod.ts";
 import { ApiServer } from "../../local/apiserver/mod.ts";
-import { systemClock } from "./clock.ts";
+import { systemClock } from "../clock.ts";
 import { Election } from "./election.ts";
 import { LeaseClient } from "./lease_client.ts";
 import { leaseToWrite, toLeaseRecord } from "./lease_record.ts";

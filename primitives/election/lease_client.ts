@@ -1,6 +1,7 @@
-import type { JSONValue, RestClient } from "@cloudydeno/kubernetes-client";
-import { ConnectionError, resourcePath } from "../../kube/mod.ts";
-import type { Clock } from "./clock.ts";
+import type { JSONValue, RequestOptions, RestClient } from "@cloudydeno/kubernetes-client";
+import { resourcePath } from "../../kube/mod.ts";
+import type { Clock } from "../clock.ts";
+import { boundedRequest, httpCodeOf } from "../requests.ts";
 import { type LeaseJson, RAW_LEASES } from "./lease_record.ts";
 
 /** Options of {@linkcode LeaseClient}. */
@@ -26,13 +27,11 @@ export class LeaseClient {
   async read(signal: AbortSignal): Promise<LeaseJson | undefined> {
     const { namespace, name } = this.#options;
     try {
-      return await this.#send("read", signal, (abortSignal) =>
-        this.#client.performRequest({
-          method: "GET",
-          path: resourcePath(RAW_LEASES, { namespace, name }),
-          expectJson: true,
-          abortSignal,
-        }));
+      return await this.#send("read", signal, {
+        method: "GET",
+        path: resourcePath(RAW_LEASES, { namespace, name }),
+        expectJson: true,
+      });
     } catch (error) {
       if (httpCodeOf(error) === 404) return undefined;
       throw error;
@@ -47,14 +46,12 @@ export class LeaseClient {
     const { namespace, name } = this.#options;
     const creates = lease.metadata?.resourceVersion === undefined;
     try {
-      return await this.#send("write", signal, (abortSignal) =>
-        this.#client.performRequest({
-          method: creates ? "POST" : "PUT",
-          path: resourcePath(RAW_LEASES, creates ? { namespace } : { namespace, name }),
-          bodyJson: lease as JSONValue,
-          expectJson: true,
-          abortSignal,
-        }));
+      return await this.#send("write", signal, {
+        method: creates ? "POST" : "PUT",
+        path: resourcePath(RAW_LEASES, creates ? { namespace } : { namespace, name }),
+        bodyJson: lease as JSONValue,
+        expectJson: true,
+      });
     } catch (error) {
       const code = httpCodeOf(error);
       // of a create, "not found" says that the namespace is missing
@@ -66,35 +63,11 @@ export class LeaseClient {
   async #send(
     verb: string,
     signal: AbortSignal,
-    send: (signal: AbortSignal) => Promise<JSONValue>,
+    request: RequestOptions & { expectJson: true },
   ): Promise<LeaseJson> {
     const { namespace, name, requestTimeout, clock } = this.#options;
-    signal.throwIfAborted();
-    const aborted = Promise.withResolvers<never>();
-    const controller = new AbortController();
-    const abort = (reason: unknown) => {
-      controller.abort(reason);
-      aborted.reject(reason); // also when the client does not heed its signal
-    };
-    const onAbort = () => abort(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    const cancel = clock.timer(requestTimeout, () =>
-      abort(
-        new ConnectionError(
-          `Cannot ${verb} Lease "${namespace}/${name}": no answer within ${requestTimeout} ms`,
-          { timedOut: true },
-        ),
-      ));
-    try {
-      return await Promise.race([send(controller.signal), aborted.promise]) as LeaseJson;
-    } finally {
-      cancel();
-      signal.removeEventListener("abort", onAbort);
-    }
+    const doing = `${verb} Lease "${namespace}/${name}"`;
+    const options = { client: this.#client, clock, requestTimeout, doing, signal };
+    return await boundedRequest(request, options) as LeaseJson;
   }
-}
-
-/** The HTTP code of an error, of whatever client it is: all of them have it under this name. */
-export function httpCodeOf(error: unknown): number | undefined {
-  return error instanceof Error ? (error as { httpCode?: number }).httpCode : undefined;
 }

@@ -1,11 +1,9 @@
-/**
- * Names a term by a number that only grows: the resourceVersion of the write that acquired the
- * Lease, a safe integer. Who has seen a higher one refuses a lower one.
- */
-export type FencingToken = number;
+import type { Fenced, FencingToken } from "../fencing/fencing_token.ts";
 
 /** One time of leading. */
-export interface Term {
+export interface Term extends Fenced {
+  /** `election/<namespace>/<name>`, with the name of the Lease. */
+  readonly scope: string;
   /** Higher than that of every earlier term. */
   readonly token: FencingToken;
   /** The identity of the candidate that leads. */
@@ -47,14 +45,19 @@ export interface TermWatch {
   overdue(): void;
 }
 
+/** What a term is known by. */
+export type OwnTermInit = Pick<Term, "scope" | "token" | "holder">;
+
 /** A term, as the election that made it holds it. */
 export class OwnTerm implements Term {
+  readonly scope: string;
   readonly token: FencingToken;
   readonly holder: string;
   readonly #watch: TermWatch;
   readonly #controller: AbortController = new AbortController();
 
-  constructor(token: FencingToken, holder: string, watch: TermWatch) {
+  constructor({ scope, token, holder }: OwnTermInit, watch: TermWatch) {
+    this.scope = scope;
     this.token = token;
     this.holder = holder;
     this.#watch = watch;

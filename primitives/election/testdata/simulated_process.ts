@@ -1,5 +1,5 @@
 import type { RequestOptions, RestClient } from "@cloudydeno/kubernetes-client";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../../clock.ts";
 import { Election, type ElectionEvent } from "../election.ts";
 import type { ElectionOptions } from "../election_options.ts";
 import type { LeaseJson } from "../lease_record.ts";

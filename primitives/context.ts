@@ -1,0 +1,37 @@
+import type { RestClient } from "@cloudydeno/kubernetes-client";
+import type { ErrorReporter } from "../runtime/mod.ts";
+import type { Clock } from "./clock.ts";
+import type { Sessions } from "./session/sessions.ts";
+
+/** How long holders are believed, in milliseconds: `requestTimeout` < `renewDeadline` < `leaseDuration`. */
+export interface Timing {
+  readonly leaseDuration: number;
+  readonly renewDeadline: number;
+  readonly renewInterval: number;
+  readonly requestTimeout: number;
+}
+
+/** What is needed to speak with the cluster. */
+export interface RequestContext {
+  /** Sends the requests. */
+  readonly client: RestClient;
+  /** Where the objects are. */
+  readonly namespace: string;
+  /** The time that is lived by. */
+  readonly clock: Clock;
+  /** Uniform in [0, 1), for jitter. */
+  readonly random: () => number;
+  /** Where errors go that have no caller, and those of requests that are repeated. */
+  readonly errors: ErrorReporter;
+  readonly timing: Timing;
+  /** Who this process is, for people. */
+  readonly identity: string;
+  /** Aborts when what was made with this is to end. */
+  readonly signal: AbortSignal;
+}
+
+/** What every primitive is given by the `Primitives` that made it. */
+export interface PrimitiveContext extends RequestContext {
+  /** This process as one that lives, and whether others do. */
+  readonly sessions: Sessions;
+}

@@ -1,0 +1,93 @@
+import { loadClusterConfig, Transport } from "../kube/mod.ts";
+import { type ErrorHandler, ErrorReporter } from "../runtime/mod.ts";
+import type { PrimitiveContext } from "./context.ts";
+import {
+  type CheckedPrimitivesOptions,
+  checkPrimitivesOptions,
+  type PrimitivesOptions,
+} from "./primitives_options.ts";
+import { Sessions } from "./session/sessions.ts";
+
+/**
+ * What a process coordinates itself by with others: the entrance to all primitives. It has one
+ * connection to the cluster, and one session, by which others know that it lives. See the room's text.
+ */
+export class Primitives implements AsyncDisposable {
+  readonly #context: PrimitiveContext;
+  readonly #stop: AbortController;
+  readonly #transport: Transport | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    options: CheckedPrimitivesOptions & { namespace: string },
+    transport: Transport | undefined,
+  ) {
+    const { clock, identity, namespace, random, signal, timing } = options;
+    const client = options.client ?? transport!;
+    const stop = new AbortController();
+    const errors = new ErrorReporter(`primitives of "${identity}"`);
+    const context = { client, namespace, clock, random, errors, timing, identity };
+    this.#stop = stop;
+    this.#transport = transport;
+    const bounded = { ...context, signal: stop.signal };
+    this.#context = { ...bounded, sessions: new Sessions(bounded) };
+    const onAbort = () => void this.close();
+    signal?.addEventListener("abort", onAbort, { once: true });
+    stop.signal.addEventListener("abort", () => signal?.removeEventListener("abort", onAbort));
+  }
+
+  /**
+   * Finds the cluster. Nothing is sent to it yet.
+   *
+   * @throws {TypeError} naming each bad option, what was given and what is allowed
+   * @throws {ConfigError} when no cluster is found, saying where it was looked for
+   */
+  static async create(options: PrimitivesOptions = {}): Promise<Primitives> {
+    const checked = checkPrimitivesOptions(options);
+    const { kubeconfig, context, signal, budget, client } = checked;
+    signal?.throwIfAborted();
+    if (client) {
+      return new Primitives({ ...checked, namespace: checked.namespace ?? "default" }, undefined);
+    }
+    const config = checked.config ?? await loadClusterConfig({ kubeconfig, context, signal });
+    const namespace = checked.namespace ?? config.namespace;
+    return new Primitives({ ...checked, namespace }, new Transport(config, { budget }));
+  }
+
+  /** Where the objects are. */
+  get namespace(): string {
+    return this.#context.namespace;
+  }
+
+  /** Who this process is, for people. */
+  get identity(): string {
+    return this.#context.identity;
+  }
+
+  /**
+   * Calls `listener` with what has no caller to be told, and with each request that failed and is sent
+   * again; returns what removes it. While there is no listener it is printed.
+   */
+  onError(listener: ErrorHandler): () => void {
+    return this.#context.errors.add(listener);
+  }
+
+  /**
+   * Gives back all that is held, and ends what waits; whose signals abort. Resolves when nothing is left
+   * open. Who must end something before it is given back does that first, and releases it.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** The same as {@linkcode Primitives.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    this.#stop.abort(new Error("The primitives were closed"));
+    await this.#context.sessions.close();
+    await this.#transport?.[Symbol.asyncDispose]();
+  }
+}

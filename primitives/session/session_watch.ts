@@ -1,0 +1,114 @@
+/**
+ * Finds out whether somebody else's session still lives.
+ *
+ * Flow: its Lease is watched. If that has not changed for its `leaseDuration`, counted by the local
+ * monotonic clock from when its last change was observed, it is read again, for the watch may be late;
+ * if it is still the same version, it is deleted on condition that it is. So death is one event that all
+ * see in the same way: the Lease is gone. Whoever finds it gone first, the others learn of it by the watch.
+ *
+ * @module
+ */
+import type { JSONValue } from "@cloudydeno/kubernetes-client";
+import { type Change, Reflector, resourcePath } from "../../kube/mod.ts";
+import type { RequestContext } from "../context.ts";
+import type { LeaseJson } from "../election/lease_record.ts";
+import { boundedRequest, httpCodeOf } from "../requests.ts";
+import { RAW_SESSIONS } from "./session_lease.ts";
+
+/** The wait after a request that failed, at most, in milliseconds. */
+const FAILURE_WAIT = 2_000;
+
+/** See the module's text. It looks from its construction until it is closed. */
+export class SessionWatch {
+  readonly #context: RequestContext;
+  readonly #name: string;
+  readonly #gone = Promise.withResolvers<void>();
+  readonly #stop = new AbortController();
+  readonly #reflector: Reflector<LeaseJson>;
+  #seen: LeaseJson | undefined;
+  #cancel: () => void = () => {};
+
+  /** For the session whose Lease has that name. */
+  constructor(context: RequestContext, name: string) {
+    const { client, namespace, random, errors } = context;
+    this.#context = context;
+    this.#name = name;
+    const fieldSelector = `metadata.name=${name}`;
+    const backoff = { minBackoff: 100, maxBackoff: 5_000 };
+    this.#reflector = new Reflector(client, RAW_SESSIONS, {
+      namespace,
+      fieldSelector,
+      random,
+      ...backoff,
+    });
+    this.#reflector.onChange((change) => this.#watched(change));
+    this.#reflector.onError((error) => errors.report(error));
+    this.#reflector.start();
+    void this.#look(); // it may be gone already, of which no watch tells
+  }
+
+  /** Resolves when the session is gone. */
+  get gone(): Promise<void> {
+    return this.#gone.promise;
+  }
+
+  /** Looks no longer. */
+  async close(): Promise<void> {
+    this.#cancel();
+    this.#stop.abort(new Error("The watch was closed"));
+    await this.#reflector.close();
+  }
+
+  #watched({ type, object }: Change<LeaseJson>): void {
+    if (type === "deleted") this.#gone.resolve();
+    else this.#observe(object);
+  }
+
+  #observe(lease: LeaseJson): void {
+    const version = (it: LeaseJson | undefined) => Number(it?.metadata?.resourceVersion ?? -1);
+    if (this.#stop.signal.aborted || version(lease) <= version(this.#seen)) return;
+    this.#seen = lease;
+    const seconds = lease.spec?.leaseDurationSeconds ?? 0;
+    this.#check(seconds > 0 ? seconds * 1000 : this.#context.timing.leaseDuration);
+  }
+
+  #check(ms: number): void {
+    this.#cancel();
+    this.#cancel = this.#context.clock.timer(ms, () => void this.#look());
+  }
+
+  /** Reads the Lease, and deletes it if it is still as it was when it was last seen to change. */
+  async #look(): Promise<void> {
+    const before = this.#seen;
+    try {
+      const lease = await this.#send("GET");
+      if (this.#seen !== before) return; // the watch was faster
+      const isSame = before?.metadata?.resourceVersion === lease.metadata?.resourceVersion;
+      if (!isSame) return this.#observe(lease);
+      const { uid, resourceVersion } = lease.metadata!;
+      await this.#send("DELETE", { preconditions: { uid, resourceVersion } });
+      this.#gone.resolve();
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      const code = httpCodeOf(error);
+      if (code === 404) return this.#gone.resolve();
+      if (code !== 409) this.#context.errors.report(error);
+      if (this.#seen === before) this.#check(this.#context.random() * FAILURE_WAIT);
+    }
+  }
+
+  async #send(method: "GET" | "DELETE", body?: JSONValue): Promise<LeaseJson> {
+    const { client, clock, namespace, timing: { requestTimeout } } = this.#context;
+    const doing = `${method === "GET" ? "read" : "delete"} Lease "${namespace}/${this.#name}"`;
+    const { signal } = this.#stop;
+    return await boundedRequest(
+      {
+        method,
+        path: resourcePath(RAW_SESSIONS, { namespace, name: this.#name }),
+        bodyJson: body,
+        expectJson: true,
+      },
+      { client, clock, requestTimeout, doing, signal },
+    ) as LeaseJson;
+  }
+}
