@@ -43,11 +43,14 @@ export class Reconciler implements AsyncDisposable {
   readonly #options: ReconcilerOptions;
   readonly #workers: number;
   readonly #stop: AbortController = new AbortController();
+  /** Keys that are due; of one that runs, again when it has ended. */
   readonly #ready: Set<string> = new Set();
   readonly #delayed: Map<string, { due: number; timer: ReturnType<typeof setTimeout> }> = new Map();
   readonly #failures: Map<string, number> = new Map();
   readonly #running: Map<string, Promise<void>> = new Map();
   readonly #onAbort = (): void => void this.close();
+  /** Whether what is due will be looked at in this turn. */
+  #filling = false;
   #idle: PromiseWithResolvers<void> | undefined;
 
   /**
@@ -80,8 +83,13 @@ export class Reconciler implements AsyncDisposable {
     const { after = 0 } = options;
     if (after > 0) return this.#delay(key, after);
     this.#undelay(key);
-    if (this.#ready.size === 0) queueMicrotask(() => this.#fill()); // after what is enqueued with it
     this.#ready.add(key);
+    if (this.#filling) return;
+    this.#filling = true;
+    queueMicrotask(() => { // after what is enqueued with it
+      this.#filling = false;
+      this.#fill();
+    });
   }
 
   /** Resolves when no key runs or is due; those that wait for a later time do not count. */

@@ -40,6 +40,24 @@ Deno.test("Reconciler never runs equal keys at once, and runs again what changed
   strictEqual(runs.length, 2);
 });
 
+Deno.test("Reconciler runs a key though another one that runs was enqueued again", async () => {
+  const runs: string[] = [];
+  const blocked = Promise.withResolvers<void>();
+  await using reconciler = new Reconciler((key) => {
+    runs.push(key);
+    return key === "a" ? blocked.promise : Promise.resolve();
+  }, { name: "things" });
+  reconciler.enqueue("a");
+  await turn();
+  reconciler.enqueue("a"); // waits for the end of the first
+  await turn();
+  reconciler.enqueue("b");
+  await turn();
+  blocked.resolve();
+  await reconciler.idle();
+  deepStrictEqual(runs, ["a", "b", "a"]);
+});
+
 Deno.test("Reconciler runs as many keys at once as it has workers", async () => {
   let active = 0;
   let most = 0;
