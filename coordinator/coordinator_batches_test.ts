@@ -3,7 +3,9 @@ import { z } from "zod";
 import { ApiServer } from "../local/apiserver/mod.ts";
 import { contract } from "../messaging/mod.ts";
 import type { BatchHandle, Coordinator, CoordinatorEvent } from "./mod.ts";
-import { Heard, Sandbox } from "./testdata/sandbox.ts";
+import { Heard } from "./testdata/heard.ts";
+import { Sandbox } from "./testdata/sandbox.ts";
+import { until } from "./testdata/until.ts";
 
 const CONTRACT = contract("numbers", { double: { input: z.int(), output: z.int() } });
 const ELECTION = { election: { leaseDuration: 60_000 } };
@@ -15,7 +17,7 @@ function batch(coordinator: Coordinator, inputs: number[], name = "all"): BatchH
 
 /** Resolves when it is worked on. */
 async function run(batch: BatchHandle): Promise<void> {
-  while (batch.progress.state === "waiting") await new Promise((r) => setTimeout(r, 5));
+  await until(() => batch.progress.state !== "waiting");
   if (batch.progress.state !== "running") await batch.done;
 }
 
@@ -83,7 +85,7 @@ Deno.test("Coordinator.batch() goes on when its coordinator leads again, before 
     if (/secrets/.test(line)) await keys.promise;
     return await forward();
   };
-  while (all.progress.state !== "waiting") await new Promise((r) => setTimeout(r, 5));
+  await until(() => all.progress.state === "waiting");
   await sandbox.holdLease("");
   await run(all);
   const workers = coordinator.workload("w", { contract: CONTRACT });

@@ -2,14 +2,12 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import { ApiServer } from "../local/apiserver/mod.ts";
 import type { CoordinatorEvent } from "./events/events.ts";
-import { Heard, Sandbox } from "./testdata/sandbox.ts";
+import { Heard } from "./testdata/heard.ts";
+import { Sandbox } from "./testdata/sandbox.ts";
+import { until } from "./testdata/until.ts";
 
 const W = { name: "w", image: "w:1", port: 80 } as const;
 const ELECTION = { election: { leaseDuration: 60_000 } };
-
-async function until(look: () => Promise<boolean>): Promise<void> {
-  while (!await look()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 Deno.test("Coordinator repairs in its second term what a handler of the first one has run", async () => {
   await using sandbox = await Sandbox.start(ApiServer);

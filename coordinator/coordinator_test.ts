@@ -2,7 +2,8 @@ import { deepStrictEqual, match, ok, rejects, strictEqual } from "node:assert/st
 import { stub } from "@std/testing/mock";
 import { Coordinator, type CoordinatorEvent, type DeploymentEvent, type PodEvent } from "./mod.ts";
 import { ApiServer } from "../local/apiserver/mod.ts";
-import { Heard, Sandbox } from "./testdata/sandbox.ts";
+import { Heard } from "./testdata/heard.ts";
+import { Sandbox } from "./testdata/sandbox.ts";
 
 Deno.test("Coordinator tells what is there as replayed, then what changes", async () => {
   await using sandbox = await Sandbox.start(ApiServer);

@@ -1,7 +1,9 @@
 import { deepStrictEqual, match, ok, strictEqual, throws } from "node:assert/strict";
 import { ApiServer } from "../local/apiserver/mod.ts";
 import type { TimerEvent } from "./mod.ts";
-import { Heard, Sandbox } from "./testdata/sandbox.ts";
+import { Heard } from "./testdata/heard.ts";
+import { Sandbox } from "./testdata/sandbox.ts";
+import { until } from "./testdata/until.ts";
 
 const ELECTION = { election: { leaseDuration: 60_000 } };
 const RECORD = "troupe-boss-timers";
@@ -13,10 +15,6 @@ interface Stored {
 async function stored(sandbox: Sandbox): Promise<Stored> {
   const { data } = await sandbox.core.getConfigMap(RECORD);
   return JSON.parse(data!["value.json"]!);
-}
-
-async function until(look: () => boolean): Promise<void> {
-  while (!look()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 Deno.test("Coordinator.every() calls its handler from start() on, and the record outlives a restart", async () => {

@@ -2,7 +2,7 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
 import { denoImage, LocalCluster } from "../local/mod.ts";
 import { Coordinator, type PodEvent } from "./mod.ts";
-import { Heard } from "./testdata/sandbox.ts";
+import { Heard } from "./testdata/heard.ts";
 
 const WORKER = denoImage(new URL("testdata/sample_worker.ts", import.meta.url));
 

@@ -5,6 +5,7 @@ import { contract } from "../../messaging/mod.ts";
 import { z } from "zod";
 import { DELETION_COST } from "../supervision/deletion_cost.ts";
 import { Sandbox } from "../testdata/sandbox.ts";
+import { until } from "../testdata/until.ts";
 import { checkRunParams, type RunParams } from "../workloads/run_params.ts";
 
 const CONTRACT = contract("greeter", { greet: { input: z.string(), output: z.string() } });
@@ -78,9 +79,7 @@ Deno.test("scaleTarget() lets idle workers go first, and any if it may not say w
     await sandbox.addPod(name);
     await sandbox.runPod(name);
   }
-  while ((await w.pods()).filter(({ ready }) => ready).length < 2) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until(async () => (await w.pods()).filter(({ ready }) => ready).length === 2);
   const { signal } = new AbortController();
   await target.scale(2, { signal });
   await target.scale(1, { signal });

@@ -1,7 +1,9 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { ApiServer } from "../../local/apiserver/mod.ts";
 import type { CoordinatorEvent, Escalation, RunParams } from "../mod.ts";
-import { Heard, Sandbox } from "../testdata/sandbox.ts";
+import { Heard } from "../testdata/heard.ts";
+import { Sandbox } from "../testdata/sandbox.ts";
+import { until } from "../testdata/until.ts";
 
 const W: RunParams = {
   name: "w",
@@ -17,10 +19,10 @@ function writesIn(sandbox: Sandbox): string[] {
 /** Lets a worker of workload `w` fail, once it is supervised: what was before is no failure. */
 async function failWorker(sandbox: Sandbox): Promise<void> {
   await sandbox.addPod("w-1");
-  while (true) {
+  await until(async () => {
     const { metadata } = await sandbox.apps.getDeployment("w");
-    if (metadata?.annotations?.["troupe.dev/supervision"] !== undefined) break;
-  }
+    return metadata?.annotations?.["troupe.dev/supervision"] !== undefined;
+  });
   await sandbox.runPod("w-1", 1);
 }
 

@@ -4,6 +4,7 @@ import { ObjectApi, plainClusterConfig, PODS, Transport } from "../../kube/mod.t
 import { ApiServer } from "../../local/apiserver/mod.ts";
 import { type Head, HEAD_KINDS } from "../heads.ts";
 import { ANNOTATIONS, ownLabels, selectorLabels } from "../labels.ts";
+import { until } from "../testdata/until.ts";
 import { termOf } from "../workloads/fenced_writer.ts";
 import type { Supervised, SupervisionPolicy } from "./policy.ts";
 import { parseRecord } from "./record.ts";
@@ -306,9 +307,7 @@ Deno.test("Supervisor begins anew from what is stored when somebody else has cha
   await scene.heads("a").merge(head!, { metadata: { annotations } }, OPTIONS);
   await scene.end("a-1", 1);
   await leader.look();
-  while ((await scene.record("a")).failures.length === 0) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await until(async () => (await scene.record("a")).failures.length > 0);
   strictEqual((await scene.record("a")).disruptions, 4);
 });
 

@@ -4,6 +4,7 @@ import { BatchV1Api } from "@cloudydeno/kubernetes-apis/batch/v1";
 import { CoreV1Api, type Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { plainClusterConfig, Transport } from "../../kube/mod.ts";
 import { Coordinator, type CoordinatorOptions } from "../mod.ts";
+import { Heard } from "./heard.ts";
 
 /** What is used of the embedded cluster's API server; the tests, which may know it, hand it in. */
 interface ApiServerClass {
@@ -112,10 +113,11 @@ export class Sandbox implements AsyncDisposable {
    * asked for is done.
    */
   async holdAnswer(pattern: RegExp): Promise<() => void> {
-    const answered = Promise.withResolvers<void>();
+    const answered = new Heard<true>();
     const released = Promise.withResolvers<void>();
-    this.#held = { pattern, answered: answered.resolve, released: released.promise };
-    await answered.promise;
+    const tell = (): void => answered.add(true);
+    this.#held = { pattern, answered: tell, released: released.promise };
+    await answered.until(() => true, { what: `an answer to ${pattern}` });
     return released.resolve;
   }
 
@@ -208,29 +210,4 @@ function forbidden(line: string): Response {
     `in API group "" in the namespace "team"`;
   const status = { kind: "Status", apiVersion: "v1", code: 403, reason: "Forbidden", message };
   return Response.json(status, { status: 403 });
-}
-
-/** A list that can be waited for. */
-export class Heard<T> {
-  readonly items: T[] = [];
-  readonly #waiting = new Set<() => void>();
-
-  readonly add = (item: T): void => {
-    this.items.push(item);
-    for (const look of [...this.#waiting]) look();
-  };
-
-  /** Resolves with the first item that fits, of those that were there too. */
-  until<S extends T>(fits: (item: T) => item is S): Promise<S>;
-  until(fits: (item: T) => boolean): Promise<T>;
-  async until(fits: (item: T) => boolean): Promise<T> {
-    const { promise, resolve } = Promise.withResolvers<T>();
-    const look = (): void => {
-      const found = this.items.find(fits);
-      if (found !== undefined) resolve(found);
-    };
-    this.#waiting.add(look);
-    look();
-    return await promise.finally(() => this.#waiting.delete(look));
-  }
 }

@@ -1,7 +1,9 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import type { Job } from "@cloudydeno/kubernetes-apis/batch/v1";
 import { ApiServer } from "../../local/apiserver/mod.ts";
-import { Heard, Sandbox } from "../testdata/sandbox.ts";
+import { Heard } from "../testdata/heard.ts";
+import { Sandbox } from "../testdata/sandbox.ts";
+import { until } from "../testdata/until.ts";
 import { defineWorkload } from "./definition/mod.ts";
 import { checkRunParams } from "./run_params.ts";
 import { seedOf } from "./seed.ts";
@@ -76,9 +78,7 @@ Deno.test("Coordinator with prune deletes what is not declared, and nothing of o
   const run = coordinator.run(W);
   void coordinator.start(); // before anything was listed
   await run;
-  while (!sandbox.accepted.some((line) => line.startsWith("DELETE"))) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until(() => sandbox.accepted.some((line) => line.startsWith("DELETE")));
   await coordinator.run({ ...W, image: "w:2" });
   deepStrictEqual(writes(sandbox).filter((line) => line.startsWith("DELETE")), [
     "DELETE /apis/apps/v1/namespaces/team/deployments/old",
@@ -94,9 +94,10 @@ Deno.test("Coordinator.run() replaces what a leader has begun of a job with anot
   await using coordinator = await sandbox.coordinator();
   const run = coordinator.run({ name: "w", image: "w:2", completions: 1 });
   // the garbage collector's part, once it is to be deleted
-  while ((await sandbox.batch.getJob("w")).metadata!.deletionTimestamp == null) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until(async () => {
+    const { metadata } = await sandbox.batch.getJob("w");
+    return metadata!.deletionTimestamp != null;
+  });
   await sandbox.batch.patchJob("w", "json-merge", { metadata: { finalizers: [] } });
   await run;
   const { spec } = await sandbox.batch.getJob("w");

@@ -3,7 +3,9 @@ import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import { ApiServer } from "../../local/apiserver/mod.ts";
 import type { Coordinator } from "../coordinator.ts";
 import type { CoordinatorEvent } from "../events/events.ts";
-import { Heard, Sandbox } from "../testdata/sandbox.ts";
+import { Heard } from "../testdata/heard.ts";
+import { Sandbox } from "../testdata/sandbox.ts";
+import { until } from "../testdata/until.ts";
 
 const W = { name: "w", image: "w:1", port: 80 } as const;
 
@@ -17,11 +19,6 @@ function start(coordinator: Coordinator): Heard<CoordinatorEvent> {
 
 function told({ items }: Heard<CoordinatorEvent>): unknown[] {
   return items.map((e) => e.type === "drifted" ? [e.fields, e.repaired] : e.type);
-}
-
-/** What a watch brings is there a moment later. */
-async function until(look: () => Promise<boolean>): Promise<void> {
-  while (!await look()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 async function image(sandbox: Sandbox): Promise<unknown> {
@@ -94,7 +91,7 @@ Deno.test("Workloads do not fight with who changes it back each time", async () 
     const { resourceVersion } = (await sandbox.apps.getDeployment("w")).metadata!;
     ok(resourceVersion);
   }
-  await until(() => Promise.resolve(changed.items.length > 2));
+  await until(() => changed.items.length > 2);
   const writes = sandbox.accepted;
   const seconds = (performance.now() - since) / 1000; // a slow machine gives time for a few
   ok(writes.length <= Math.log2(1 + seconds), `${writes.length} writes in ${seconds} s`);
@@ -170,7 +167,25 @@ Deno.test("Workloads repair one while the end of many others is awaited", async 
     await edit(sandbox, name);
   }
   await edit(sandbox);
-  await heard.until(() => true);
+  await heard.until(() => true, { what: "a drift" });
+  strictEqual(await image(sandbox), "w:1");
+});
+
+Deno.test("Workloads repair one while another, whose end is awaited, changes again", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const changed = new Heard<unknown>();
+  coordinator.onDeploymentEvent(({ source }) => changed.add(source.spec?.replicas));
+  const heard = start(coordinator);
+  await coordinator.run(W);
+  await coordinator.run({ ...W, name: "other" });
+  await sandbox.apps.deleteDeployment("other", { propagationPolicy: "Foreground" });
+  for (const replicas of [5, 6]) { // the first begins the repair, the second comes while it waits
+    await sandbox.apps.patchDeployment("other", "json-merge", { spec: { replicas } } as Deployment);
+    await changed.until((count) => count === replicas);
+  }
+  await edit(sandbox);
+  await heard.until(() => true, { what: "a drift" });
   strictEqual(await image(sandbox), "w:1");
 });
 

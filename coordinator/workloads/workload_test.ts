@@ -4,7 +4,9 @@ import { plainClusterConfig } from "../../kube/mod.ts";
 import { LocalCluster } from "../../local/mod.ts";
 import { FaultProxy } from "../../testing/mod.ts";
 import { Coordinator } from "../mod.ts";
-import { Heard, Sandbox } from "../testdata/sandbox.ts";
+import { Heard } from "../testdata/heard.ts";
+import { Sandbox } from "../testdata/sandbox.ts";
+import { until } from "../testdata/until.ts";
 
 const W = { name: "w", image: "w:1", port: 80 } as const;
 
@@ -211,8 +213,3 @@ Deno.test("Workload.pods() are in the order of their names", async () => {
   await until(async () => (await workload.pods()).length === 3);
   deepStrictEqual((await workload.pods()).map(({ name }) => name), ["a", "b", "c"]);
 });
-
-/** What a watch brings is there a moment later. */
-async function until(look: () => Promise<boolean>): Promise<void> {
-  while (!await look()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
