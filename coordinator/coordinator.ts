@@ -1,5 +1,6 @@
 import { type ClusterConfig, loadClusterConfig } from "../kube/mod.ts";
 import type { Contract, MethodName, NoContract, Specs } from "../messaging/mod.ts";
+import type { Primitives } from "../primitives/mod.ts";
 import { type ErrorHandler, type Handler, outside } from "../runtime/mod.ts";
 import type { BatchHandle } from "./batches/batch.ts";
 import type { BatchOptions } from "./batches/batch_options.ts";
@@ -355,6 +356,28 @@ export class Coordinator implements AsyncDisposable {
     options: BatchOptions<S, M>,
   ): BatchHandle {
     return outside(() => this.#engine.batches.batch(name, options));
+  }
+
+  /**
+   * What it agrees by with workers, other replicas and any other program: locks, elections, shared values and
+   * more, in the coordinator's namespace. Each call returns the same, which is made by the first one, sends
+   * its requests with the coordinator's connection and budget, and tells its errors to `onError`.
+   *
+   * It is closed when the coordinator stops, after handlers have settled and before another one leads: what is
+   * held is given back then. It knows nothing of leadership: a follower may use it too. See
+   * `docs/primitives.md`.
+   *
+   * @example
+   * ```ts ignore
+   * const primitives = await coordinator.primitives();
+   * await using held = await primitives.mutex("orders").acquire();
+   * ```
+   *
+   * @throws {TypeError} naming each bad field of the option `primitives`
+   * @throws {Error} when the coordinator has stopped
+   */
+  async primitives(): Promise<Primitives> {
+    return await this.#engine.primitives.get();
   }
 
   /**

@@ -12,7 +12,15 @@
  * @module
  */
 import { type ClusterConfig, IN_CLUSTER, Transport } from "../kube/mod.ts";
-import { ErrorReporter, type Handler, onStopSignal, outside, within } from "../runtime/mod.ts";
+import { Primitives } from "../primitives/mod.ts";
+import {
+  ErrorReporter,
+  type Handler,
+  OnDemand,
+  onStopSignal,
+  outside,
+  within,
+} from "../runtime/mod.ts";
 import { Autoscalers } from "./autoscale/autoscalers.ts";
 import { Batches } from "./batches/batches.ts";
 import { ClusterView } from "./cluster_view.ts";
@@ -67,6 +75,8 @@ export class Engine {
   readonly reports: SupervisionReports;
   /** Sees to workers that fail. */
   readonly supervisor: Supervisor;
+  /** What the program agrees by with others; requests and errors go the coordinator's way. */
+  readonly primitives: OnDemand<Primitives>;
   readonly #options: CheckedCoordinatorOptions;
   readonly #transport: Transport;
   readonly #life = new AbortController();
@@ -185,6 +195,16 @@ export class Engine {
       listener: this.reports,
       onError,
     });
+    this.primitives = new OnDemand(async () => {
+      const { namespace } = this;
+      const primitives = await Primitives.create({
+        ...options.primitives,
+        client: this.#transport,
+        namespace,
+      });
+      primitives.onError(onError);
+      return primitives;
+    }, () => new Error(`Cannot use primitives: coordinator "${options.name}" is stopped`));
   }
 
   /** Where it is in its life. */
@@ -256,7 +276,7 @@ export class Engine {
       await this.#stopRequested.promise;
       await this.#close();
     } finally {
-      // 13. Signal listeners go last: until here the second signal must be able to force the end.
+      // 14. Signal listeners go last: until here the second signal must be able to force the end.
       signal?.removeEventListener("abort", this.#onAbort);
       processSignals[Symbol.dispose]();
     }
@@ -296,15 +316,17 @@ export class Engine {
       this.supervisor.close(),
       this.autoscalers.close(),
     ]);
-    // 8. Nothing of this term can happen any more: the next one may lead.
+    // 8. What is held is given back, or the next one that leads would wait until it has expired.
+    await this.primitives.close();
+    // 9. Nothing of this term can happen any more: the next one may lead.
     await this.tenure.close();
-    // 9. Watches end before what they send their requests with.
+    // 10. Watches end before what they send their requests with.
     await this.view.close();
-    // 10. Nothing sends requests any more.
+    // 11. Nothing sends requests any more.
     await this.#transport.close();
-    // 11. Until here probes are told that it is stopping, and not that it is gone.
+    // 12. Until here probes are told that it is stopping, and not that it is gone.
     await this.telemetry.close();
-    // 12. The caller's signal needs nobody any more.
+    // 13. The caller's signal needs nobody any more.
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#state = "stopped";
   }

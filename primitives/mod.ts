@@ -102,4 +102,5 @@ export { RecordError, UnknownOutcomeError } from "./record/mod.ts";
 export { SessionLostError } from "./session/mod.ts";
 export type { TimingOptions } from "./timing.ts";
 export type { WaitOptions } from "./waiting.ts";
+export type { Budget } from "../kube/mod.ts";
 export type { ErrorHandler } from "../runtime/mod.ts";

@@ -27,6 +27,7 @@ const schema = z.strictObject({
 export interface PrimitivesOptions extends TimingOptions {
   /**
    * Sends the requests, in place of one made by `config`, `kubeconfig` and `context`. It is not closed.
+   * @internal
    * @default none
    */
   client?: RestClient;

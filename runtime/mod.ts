@@ -38,6 +38,7 @@ export {
 export { listenAddress } from "./listen_address.ts";
 export { HandlerScope } from "./handler_scope.ts";
 export { type Handler, SerialHandlers } from "./serial_handlers.ts";
+export { OnDemand } from "./on_demand.ts";
 export { outside } from "./outside.ts";
 export { onStopSignal } from "./stop_signals.ts";
 export { variant } from "./variant.ts";

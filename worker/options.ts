@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type TlsTrust, workersName } from "../messaging/mod.ts";
 import type { Self } from "./messaging/worker_messages.ts";
+import type { TimingOptions } from "../primitives/mod.ts";
 import { checkOptions, dnsLabel, listenAddress, namespaceName } from "../runtime/mod.ts";
 
 /** Port of a worker that is told none. */
@@ -23,6 +24,14 @@ const schema = z.strictObject({
   grace: z.number().min(0).max(AT_MOST_A_DAY).default(DEFAULT_GRACE)
     .describe("milliseconds from 0 to a day"),
   keys: z.string().optional().describe("a JSON Web Key Set as text"),
+  primitives: z.strictObject({
+    leaseDuration: z.number().optional(),
+    renewDeadline: z.number().optional(),
+    renewInterval: z.number().optional(),
+    requestTimeout: z.number().optional(),
+  }).optional().describe(
+    "{ leaseDuration, renewDeadline, renewInterval, requestTimeout }, each in milliseconds",
+  ),
   signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
 });
 
@@ -73,6 +82,11 @@ export interface WorkerOptions {
    * @default the variable `TROUPE_KEYS`, else none: nobody can call
    */
   keys?: string;
+  /**
+   * How long others believe in what it holds by `primitives()`.
+   * @default those of `Primitives.create`
+   */
+  primitives?: TimingOptions;
   /** Stops the worker when it aborts. */
   signal?: AbortSignal;
 }
@@ -89,6 +103,10 @@ export interface CheckedWorkerOptions {
   keys: string | undefined;
   /** By what messages are encrypted. */
   tls: WorkerTls | undefined;
+  /** How it uses primitives; the namespace is that of the cluster's configuration if nobody said another. */
+  primitives: TimingOptions & { namespace: string | undefined };
+  /** The coordinator that runs it, if it was run by one. */
+  coordinator: string | undefined;
   signal: AbortSignal | undefined;
 }
 
@@ -125,6 +143,8 @@ export function checkWorkerOptions(options: WorkerOptions): CheckedWorkerOptions
     self: { name: env.POD_NAME ?? checked.name, instance: crypto.randomUUID() },
     keys: checked.keys ?? env.TROUPE_KEYS,
     tls: tlsOf(env),
+    primitives: { ...checked.primitives, namespace: checked.namespace ?? env.POD_NAMESPACE },
+    coordinator: env.TROUPE_COORDINATOR,
     signal: checked.signal,
   };
 }

@@ -1,9 +1,12 @@
+import { ConfigError } from "../kube/mod.ts";
+import { Primitives } from "../primitives/mod.ts";
 import {
   asError,
   type ErrorHandler,
   ErrorReporter,
   type Handler,
   HandlerScope,
+  OnDemand,
   onStopSignal,
   SerialHandlers,
   within,
@@ -60,6 +63,7 @@ export class Worker implements AsyncDisposable {
   readonly #handlers: SerialHandlers<WorkerEvent>;
   readonly #scope = new HandlerScope();
   readonly #stopRequested = Promise.withResolvers<void>();
+  readonly #primitives: OnDemand<Primitives>;
   #handler: ServeHandler | undefined;
   #messages: WorkerMessages<Specs> | undefined;
   #state: State = "created";
@@ -70,6 +74,14 @@ export class Worker implements AsyncDisposable {
     this.#options = options;
     this.#errors = new ErrorReporter(`worker "${options.name}"`);
     this.#handlers = new SerialHandlers((error) => this.#errors.report(error));
+    this.#primitives = new OnDemand(
+      async () => {
+        const primitives = await createPrimitives(options);
+        primitives.onError((error) => this.#errors.report(error));
+        return primitives;
+      },
+      () => new Error(`Cannot use primitives: worker "${options.name}" is stopped`),
+    );
   }
 
   /**
@@ -194,6 +206,30 @@ export class Worker implements AsyncDisposable {
   }
 
   /**
+   * What it agrees by with other workers, the coordinator and any other program: locks, elections, shared
+   * values and more, in the worker's namespace. Each call returns the same, which the first one makes; its
+   * errors go to `onError`. A worker may use what it was run with:
+   * `coordinator.run({ …, primitives: ["mutex/orders"] })` mounts a token for that. Started by hand it finds the
+   * cluster as `kubectl` does.
+   *
+   * It is closed when the worker stops, when its handlers have settled: what is held is given back then. See
+   * `docs/primitives.md`.
+   *
+   * @example
+   * ```ts ignore
+   * const primitives = await worker.primitives();
+   * await using held = await primitives.mutex("orders").acquire();
+   * ```
+   *
+   * @throws {ConfigError} when there is no token, or no cluster is found, saying where it was looked for
+   * @throws {TypeError} naming each bad field of the option `primitives`
+   * @throws {Error} when the worker has stopped
+   */
+  async primitives(): Promise<Primitives> {
+    return await this.#primitives.get();
+  }
+
+  /**
    * Listens and answers requests. Resolves when the worker has stopped: after SIGTERM, SIGINT,
    * `stop()`, or when a signal given here or to `create` aborts. It then takes no more connections,
    * finishes the requests it has within the grace period, and answers 503 to what is left. A second SIGTERM
@@ -218,6 +254,7 @@ export class Worker implements AsyncDisposable {
     if (this.#state === "created") {
       this.#state = "stopped";
       await this.#messages?.close(0); // who asks peers need not wait for any
+      await this.#primitives.close();
     }
     if (this.#scope.inside) return;
     await this.#running?.catch(() => {}); // start() rejects with it
@@ -261,7 +298,9 @@ export class Worker implements AsyncDisposable {
       await within(Math.max(0, deadline - performance.now()), this.#handlers.settled());
     } finally {
       this.#state = "stopped";
-      // 7. Signal listeners go last: until here the second signal must be able to force the end.
+      // 7. What is held is given back when nobody can use it any more.
+      await this.#primitives.close();
+      // 8. Signal listeners go last: until here the second signal must be able to force the end.
       processSignals[Symbol.dispose]();
       stopSignals.removeEventListener("abort", stop);
     }
@@ -323,6 +362,22 @@ export class Worker implements AsyncDisposable {
     if (path !== "readyz") return new Response("not found\n", { status: 404 });
     if (this.#state === "started") return new Response("ok\n");
     return new Response(`${this.#state}\n`, { status: 503 });
+  }
+}
+
+/** In a pod of a coordinator a cluster that is not found is one that it was given no token for. */
+async function createPrimitives(
+  { name, coordinator, primitives }: CheckedWorkerOptions,
+): Promise<Primitives> {
+  try {
+    return await Primitives.create(primitives);
+  } catch (error) {
+    if (coordinator === undefined || !(error instanceof ConfigError)) throw error;
+    throw new ConfigError(
+      `Cannot use primitives in worker "${name}": it has no token of the API server; it gets one by ` +
+        `run({ …, primitives: ["mutex/orders", …] }) (${error.message})`,
+      { cause: error },
+    );
   }
 }
 

@@ -45,6 +45,8 @@ export class Fence {
   #highest: FencingToken;
 
   /**
+   * Guards one resource.
+   *
    * @param resource what is guarded, for messages
    * @throws {TypeError} when `highest` is no token
    */

@@ -1,0 +1,75 @@
+import { rejects, strictEqual } from "node:assert/strict";
+import { ApiServer } from "../local/apiserver/mod.ts";
+import { Worker } from "./mod.ts";
+
+/** Calls with variables set, or unset, and as they were afterwards. */
+async function withEnv(
+  env: Record<string, string | undefined>,
+  call: () => Promise<void>,
+): Promise<void> {
+  const before = Object.keys(env).map((name) => [name, Deno.env.get(name)] as const);
+  const set = ([name, value]: readonly [string, string | undefined]) =>
+    value === undefined ? Deno.env.delete(name) : Deno.env.set(name, value);
+  Object.entries(env).forEach(set);
+  try {
+    await call();
+  } finally {
+    before.forEach(set);
+  }
+}
+
+/** A folder in which there is no kubeconfig. */
+const NOWHERE = { KUBECONFIG: undefined, HOME: "/nonexistent", KUBERNETES_SERVICE_HOST: undefined };
+
+Deno.test("Worker.primitives() says how a worker of a coordinator gets a token when it has none", async () => {
+  await withEnv({ ...NOWHERE, TROUPE_COORDINATOR: "boss" }, async () => {
+    await using worker = await Worker.create({ name: "w", port: 0 });
+    await rejects(worker.primitives(), {
+      name: "ConfigError",
+      message:
+        /^Cannot use primitives in worker "w": it has no token of the API server; it gets one by run\({ …, primitives: \["mutex\/orders", …\] }\) \(Cannot find a cluster: looked at /,
+    });
+  });
+});
+
+Deno.test("Worker.primitives() says where a cluster was looked for when it was started by hand", async () => {
+  await withEnv({ ...NOWHERE, TROUPE_COORDINATOR: undefined }, async () => {
+    await using worker = await Worker.create({ name: "w", port: 0 });
+    await rejects(worker.primitives(), { message: /^Cannot find a cluster: looked at / });
+  });
+});
+
+Deno.test("Worker.primitives() are the same for all, in its namespace, and over when it stops", async () => {
+  await using server = await ApiServer.start();
+  const dir = await Deno.makeTempDir();
+  try {
+    const kubeconfig = `${dir}/kubeconfig`;
+    await Deno.writeTextFile(
+      kubeconfig,
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        clusters: [{ name: "c", cluster: { server: server.url } }],
+        users: [{ name: "u", user: {} }],
+        contexts: [{ name: "x", context: { cluster: "c", user: "u", namespace: "shop" } }],
+        "current-context": "x",
+      }),
+    );
+    await withEnv({ KUBECONFIG: kubeconfig, POD_NAMESPACE: undefined }, async () => {
+      const byHand = await Worker.create({ name: "w", port: 0 });
+      const [a, b] = await Promise.all([byHand.primitives(), byHand.primitives()]);
+      strictEqual(a, b);
+      strictEqual(a.namespace, "shop");
+      await byHand.stop();
+      await rejects(byHand.primitives(), {
+        message: 'Cannot use primitives: worker "w" is stopped',
+      });
+    });
+    await withEnv({ KUBECONFIG: kubeconfig, POD_NAMESPACE: "team" }, async () => {
+      await using inPod = await Worker.create({ name: "w", port: 0 });
+      strictEqual((await inPod.primitives()).namespace, "team");
+    });
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+});
