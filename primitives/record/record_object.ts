@@ -14,6 +14,8 @@ export interface RecordDefinition<S> {
   readonly schema: z.ZodType<S>;
   /** The state while there is no object. */
   readonly empty: S;
+  /** Labels that its object has besides those of all. @default none */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** A ConfigMap as the API server sends it, or what of it is read. */
@@ -143,6 +145,7 @@ export function objectToWrite<S>(
       namespace,
       labels: {
         ...metadata?.labels,
+        ...definition.labels,
         "app.kubernetes.io/managed-by": "troupe",
         [PRIMITIVE_LABEL]: definition.kind,
       },

@@ -95,6 +95,7 @@ export class SharedRecord<S> {
   readonly #context: RequestContext;
   readonly #definition: RecordDefinition<S>;
   readonly #listeners = new Set<(now: Versioned<S>) => void>();
+  readonly #followers = new Set<(seen: Versioned<S>, isGone: boolean) => void>();
   readonly #pending: Pending<S>[] = [];
   #writing: Promise<void> | undefined;
   #known: Snapshot<S> | undefined;
@@ -207,7 +208,10 @@ export class SharedRecord<S> {
       const before = this.#known;
       mark(true);
       try {
-        this.#offer(await this.#send(base.object ? "PUT" : "POST", object, signal), before);
+        this.#offer(
+          this.#parse(await this.#send(base.object ? "PUT" : "POST", object, signal)),
+          before,
+        );
         return true;
       } catch (error) {
         const code = httpCodeOf(error);
@@ -265,15 +269,31 @@ export class SharedRecord<S> {
   watch(listener: (now: Versioned<S>) => void): () => void {
     const own = (now: Versioned<S>) => listener(now);
     this.#listeners.add(own);
-    if (this.#known) this.#tell(own, this.#known);
+    const known = this.#known;
+    if (known) this.#safely(() => own(known));
     // the listener may have ended it
     if (this.#listeners.size > 0) this.#watch ??= this.#startWatch();
-    return () => {
-      if (!this.#listeners.delete(own) || this.#listeners.size > 0) return;
-      const watch = this.#watch;
-      this.#watch = undefined;
-      watch?.close().catch((error) => this.#context.errors.report(error));
-    };
+    return () => this.#listeners.delete(own) && this.#endWatch();
+  }
+
+  /**
+   * Calls `listener` with each state that the watch tells, in their order: all of them, also those that
+   * this process has made itself or has read a newer one than, and none before the watch has told it.
+   * Those between two lists are merged. Of an object that is gone it is the last state, with `isGone`.
+   * Returns what ends that.
+   */
+  follow(listener: (seen: Versioned<S>, isGone: boolean) => void): () => void {
+    const own: typeof listener = (seen, isGone) => listener(seen, isGone);
+    this.#followers.add(own);
+    this.#watch ??= this.#startWatch();
+    return () => this.#followers.delete(own) && this.#endWatch();
+  }
+
+  #endWatch(): void {
+    if (this.#listeners.size + this.#followers.size > 0) return;
+    const watch = this.#watch;
+    this.#watch = undefined;
+    watch?.close().catch((error) => this.#context.errors.report(error));
   }
 
   #startWatch(): Reflector<ConfigMapJson> {
@@ -295,8 +315,10 @@ export class SharedRecord<S> {
 
   #watched({ type, object }: Change<ConfigMapJson>): void {
     try {
-      const seen = parseObject(this.#definition, object);
-      if (type !== "deleted") return this.#offer(object);
+      const seen = this.#parse(object);
+      const isGone = type === "deleted";
+      for (const follower of [...this.#followers]) this.#safely(() => follower(seen, isGone));
+      if (!isGone) return this.#offer(seen);
       const known = this.#known;
       if (known?.object === undefined || !isSameObject(known, seen)) return;
       this.#know(absent(this.#definition, Math.max(known.version, seen.version)));
@@ -306,24 +328,34 @@ export class SharedRecord<S> {
   }
 
   /** Takes a state, unless a newer one is known; of an answer, unless one was told since the question. */
-  #offer(object: ConfigMapJson, before?: Snapshot<S>): void {
+  #offer(seen: Snapshot<S>, before?: Snapshot<S>): void {
     const known = this.#known;
     const isAnswer = before !== undefined && known === before;
-    if (!isAnswer && known && Number(object.metadata?.resourceVersion) <= known.version) return;
-    this.#know(parseObject(this.#definition, object));
+    if (seen === known) return;
+    if (isAnswer || !known || seen.version > known.version) this.#know(seen);
+  }
+
+  /** What is known already is not read again: each write comes back as an event. */
+  #parse(object: ConfigMapJson): Snapshot<S> {
+    const known = this.#known;
+    const version = Number(object.metadata?.resourceVersion);
+    const isKnown = known?.object && known.version === version && isSameObject(known, { object });
+    return isKnown ? known : parseObject(this.#definition, object);
   }
 
   #know(snapshot: Snapshot<S>): void {
     this.#known = snapshot;
     for (const listener of [...this.#listeners]) {
       // what a listener causes may be told already
-      if (this.#known === snapshot && this.#listeners.has(listener)) this.#tell(listener, snapshot);
+      if (this.#known === snapshot && this.#listeners.has(listener)) {
+        this.#safely(() => listener(snapshot));
+      }
     }
   }
 
-  #tell(listener: (now: Versioned<S>) => void, now: Versioned<S>): void {
+  #safely(tell: () => void): void {
     try {
-      listener(now);
+      tell();
     } catch (error) {
       this.#context.errors.report(error);
     }
@@ -332,9 +364,9 @@ export class SharedRecord<S> {
   async #read(signal: AbortSignal): Promise<Snapshot<S>> {
     const before = this.#known;
     try {
-      const object = await this.#send("GET", undefined, signal);
-      this.#offer(object, before);
-      return parseObject(this.#definition, object);
+      const now = this.#parse(await this.#send("GET", undefined, signal));
+      this.#offer(now, before);
+      return now;
     } catch (error) {
       if (httpCodeOf(error) !== 404) throw error;
       const none = absent(this.#definition, before?.version ?? 0);
