@@ -1,5 +1,6 @@
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import type { ErrorReporter } from "../runtime/mod.ts";
+import type { Background } from "./background.ts";
 import type { Clock } from "./clock.ts";
 import type { Sessions } from "./session/sessions.ts";
 
@@ -23,6 +24,8 @@ export interface RequestContext {
   readonly random: () => number;
   /** Where errors go that have no caller, and those of requests that are repeated. */
   readonly errors: ErrorReporter;
+  /** What goes on when nobody waits for it, and ends with `signal`. */
+  readonly background: Background;
   readonly timing: Timing;
   /** Who this process is, for people. */
   readonly identity: string;

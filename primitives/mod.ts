@@ -96,6 +96,8 @@ export { LeadershipLostError, type Term } from "./election/term.ts";
 export { Fence, type FenceOptions } from "./fencing/fence.ts";
 export { type Fenced, type FencingToken, StaleTokenError } from "./fencing/fencing_token.ts";
 export type { Hold } from "./locks/hold.ts";
+export { Mutex } from "./locks/mutex.ts";
+export { ReentrancyError } from "./locks/reentrancy_error.ts";
 export { Primitives } from "./primitives.ts";
 export type { PrimitivesOptions } from "./primitives_options.ts";
 export { RecordError, UnknownOutcomeError } from "./record/mod.ts";

@@ -1,6 +1,8 @@
 import { loadClusterConfig, Transport } from "../kube/mod.ts";
 import { type ErrorHandler, ErrorReporter } from "../runtime/mod.ts";
+import { Background } from "./background.ts";
 import type { PrimitiveContext } from "./context.ts";
+import { Mutex } from "./locks/mutex.ts";
 import {
   type CheckedPrimitivesOptions,
   checkPrimitivesOptions,
@@ -26,7 +28,8 @@ export class Primitives implements AsyncDisposable {
     const client = options.client ?? transport!;
     const stop = new AbortController();
     const errors = new ErrorReporter(`primitives of "${identity}"`);
-    const context = { client, namespace, clock, random, errors, timing, identity };
+    const background = new Background(errors);
+    const context = { client, namespace, clock, random, errors, background, timing, identity };
     this.#stop = stop;
     this.#transport = transport;
     const bounded = { ...context, signal: stop.signal };
@@ -65,6 +68,15 @@ export class Primitives implements AsyncDisposable {
   }
 
   /**
+   * A lock that one holds at a time. See `Mutex`.
+   *
+   * @throws {TypeError} when no object can have that name
+   */
+  mutex(name: string): Mutex {
+    return new Mutex(this.#context, name);
+  }
+
+  /**
    * Calls `listener` with what has no caller to be told, and with each request that failed and is sent
    * again; returns what removes it. While there is no listener it is printed.
    */
@@ -88,6 +100,7 @@ export class Primitives implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#stop.abort(new Error("The primitives were closed"));
     await this.#context.sessions.close();
+    await this.#context.background.settled();
     await this.#transport?.[Symbol.asyncDispose]();
   }
 }

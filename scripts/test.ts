@@ -4,7 +4,12 @@
  *
  * Leak sanitizers are on: by flags since Deno 2.8, where they became opt-in, and by default
  * before. Arguments behind `--` go to `deno test`.
+ *
+ * The examples in the texts of primitives run on an embedded cluster whose pods are simulated: what
+ * `Primitives.create()` finds is that.
  */
+import { LocalCluster } from "../local/mod.ts";
+
 const ROOMS = [
   "runtime",
   "websocket",
@@ -31,30 +36,49 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
+/** A call of `deno test`. */
+interface TestRun {
+  args: string[];
+  /** Whether there is a cluster, which `KUBECONFIG` names. */
+  onCluster?: boolean;
+}
+
+/** The files of a folder that may have examples. */
+async function modulesOf(folder: string): Promise<string[]> {
+  const found: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(folder)) {
+    if (isDirectory && name !== "testdata") found.push(...await modulesOf(`${folder}/${name}`));
+    else if (/(?<!_test|_bench)\.ts$/.test(name)) found.push(`${folder}/${name}`);
+  }
+  return found.sort();
+}
+
 /** What each suite gives to `deno test`. */
-async function suiteArgs(suite: string): Promise<string[][]> {
+async function suiteRuns(suite: string): Promise<TestRun[]> {
   switch (suite) {
     case "unit": {
       const rooms = [];
       for (const room of ROOMS) if (await exists(room)) rooms.push(room);
-      return [["--parallel", ...rooms, "tests/conformance", "tests/support"], [
-        "--doc",
-        "README.md",
-        "docs/run.md",
-      ]];
+      return [
+        { args: ["--parallel", ...rooms, "tests/conformance", "tests/support"] },
+        { args: ["--doc", "README.md", "docs/run.md"] },
+        { args: ["--doc", ...await modulesOf("primitives")], onCluster: true },
+      ];
     }
     case "e2e":
-      return [["tests/e2e"]];
+      return [{ args: ["tests/e2e"] }];
     case "chaos":
-      return [["tests/chaos"]];
+      return [{ args: ["tests/chaos"] }];
     case "cluster":
-      return [[
-        "kube/objects",
-        "coordinator/workloads/definition",
-        "manifests",
-        "local",
-        "tests/conformance",
-      ]];
+      return [{
+        args: [
+          "kube/objects",
+          "coordinator/workloads/definition",
+          "manifests",
+          "local",
+          "tests/conformance",
+        ],
+      }];
     default:
       throw new RangeError(
         `Cannot run the suite ${
@@ -74,9 +98,13 @@ if (import.meta.main) {
     : [];
   let failed = false;
   for (const suite of suites) {
-    for (const args of await suiteArgs(suite)) {
+    for (const { args, onCluster } of await suiteRuns(suite)) {
+      await using cluster = onCluster
+        ? await LocalCluster.start({ images: {}, runtime: "simulated" })
+        : undefined;
       const { success } = await new Deno.Command(Deno.execPath(), {
         args: ["test", "--quiet", "-A", ...sanitizers, ...args, ...rest],
+        env: cluster ? { KUBECONFIG: cluster.kubeconfig } : {},
         stdout: "inherit",
         stderr: "inherit",
       }).output();

@@ -238,11 +238,13 @@ export class SharedRecord<S> {
   }
 
   /**
-   * Waits until `look` returns something, and resolves with that. It is given what is known, and then each
-   * state that the watch tells.
+   * Waits until `look` returns something, and resolves with that. It is given what is known, perhaps twice,
+   * and then each state that the watch tells.
    */
   async until<R>(look: (now: Versioned<S>) => R | undefined, signal: AbortSignal): Promise<R> {
     signal.throwIfAborted();
+    const found = this.#known && look(this.#known);
+    if (found !== undefined) return found;
     const { promise, resolve, reject } = Promise.withResolvers<R>();
     const stop = this.watch((now) => {
       try {
@@ -293,7 +295,7 @@ export class SharedRecord<S> {
     if (this.#listeners.size + this.#followers.size > 0) return;
     const watch = this.#watch;
     this.#watch = undefined;
-    watch?.close().catch((error) => this.#context.errors.report(error));
+    if (watch) this.#context.background.run(watch.close());
   }
 
   #startWatch(): Reflector<ConfigMapJson> {

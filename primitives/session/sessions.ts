@@ -8,7 +8,6 @@ import { SessionWatch } from "./session_watch.ts";
 export class Sessions {
   readonly #context: RequestContext;
   readonly #watches = new Map<string, { watch: SessionWatch; users: number }>();
-  readonly #closing = new Set<Promise<void>>();
   #own: Promise<Session> | undefined;
 
   /** Nothing is sent yet. */
@@ -38,7 +37,7 @@ export class Sessions {
     } finally {
       if (--entry.users === 0) {
         this.#watches.delete(name);
-        this.#close(entry.watch);
+        this.#context.background.run(entry.watch.close());
       }
     }
   }
@@ -46,9 +45,8 @@ export class Sessions {
   /** Ends the session of this process, and looks for no other. */
   async close(): Promise<void> {
     const own = this.#own;
-    for (const { watch } of this.#watches.values()) this.#close(watch);
+    for (const { watch } of this.#watches.values()) this.#context.background.run(watch.close());
     await own?.then((session) => session.close(), () => {}); // who asked for it was told
-    await Promise.all(this.#closing);
   }
 
   #begin(): Promise<Session> {
@@ -59,11 +57,5 @@ export class Sessions {
       if (this.#own === own) this.#own = undefined; // the next one tries again
     });
     return own;
-  }
-
-  #close(watch: SessionWatch): void {
-    const closing = watch.close().catch((error) => this.#context.errors.report(error));
-    this.#closing.add(closing);
-    void closing.finally(() => this.#closing.delete(closing));
   }
 }
