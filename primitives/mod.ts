@@ -95,6 +95,20 @@ export type { ElectionOptions } from "./election/election_options.ts";
 export { LeadershipLostError, type Term } from "./election/term.ts";
 export { Fence, type FenceOptions } from "./fencing/fence.ts";
 export { type Fenced, type FencingToken, StaleTokenError } from "./fencing/fencing_token.ts";
+export {
+  type ChangeOptions,
+  type KeyChangeOptions,
+  KeyValue,
+  type KeyValueEntry,
+  type KeyValueEvent,
+  type PutOptions,
+  type ReadOptions,
+  type Transaction,
+  type UpdateOptions,
+  type ValueOptions,
+  VersionMismatchError,
+  type WatchOptions,
+} from "./key_value/mod.ts";
 export type { Hold } from "./locks/hold.ts";
 export { Mutex } from "./locks/mutex.ts";
 export { ReentrancyError } from "./locks/reentrancy_error.ts";

@@ -1,7 +1,9 @@
+import type { z } from "zod";
 import { loadClusterConfig, Transport } from "../kube/mod.ts";
 import { type ErrorHandler, ErrorReporter } from "../runtime/mod.ts";
 import { Background } from "./background.ts";
 import type { PrimitiveContext } from "./context.ts";
+import { KeyValue } from "./key_value/mod.ts";
 import { Mutex } from "./locks/mutex.ts";
 import {
   type CheckedPrimitivesOptions,
@@ -74,6 +76,15 @@ export class Primitives implements AsyncDisposable {
    */
   mutex(name: string): Mutex {
     return new Mutex(this.#context, name);
+  }
+
+  /**
+   * A bucket of keys with values that fit `schema`, which is what JSON becomes by it. See `KeyValue`.
+   *
+   * @throws {TypeError} when no object can have that name
+   */
+  keyValue<Out, In>(name: string, schema: z.ZodType<Out, In>): KeyValue<Out, In> {
+    return new KeyValue(this.#context, name, schema);
   }
 
   /**

@@ -1,0 +1,133 @@
+/**
+ * A bucket without its values' types: reads, commits, and what is seen of it.
+ *
+ * Flow: whoever looks, looks into a head and into leaves that are here. Where one is missing it is loaded, and
+ * the look begins anew, with the head as it is then if the leaf is no more (the head has been merged). A
+ * commit is such a look within the `update` of the record: what it finds and what it writes are of one version.
+ *
+ * @module
+ */
+import type { PrimitiveContext } from "../context.ts";
+import type { Fenced } from "../fencing/fencing_token.ts";
+import { RecordError, SharedRecord, type Versioned } from "../record/mod.ts";
+import { apply, checkFence, effective, type Write } from "./apply.ts";
+import type { Entry } from "./entry.ts";
+import { Head, headSchema, type LeafReference } from "./head.ts";
+import { BUCKET_LABEL, type Leaf } from "./leaf.ts";
+import { LeafStore } from "./leaf_store.ts";
+import { SharedRead } from "./shared_read.ts";
+import { MissingLeaves, View } from "./view.ts";
+
+/** What the objects of buckets are of, and what stands in their names. */
+const KIND = "key-value";
+
+/** What a call makes of what it finds. */
+export interface Decision<T> {
+  readonly writes: readonly Write[];
+  readonly result: T;
+}
+
+/** What came of a commit. */
+export interface Committed<T> {
+  readonly result: T;
+  /** Of what was written. */
+  readonly entries: readonly Entry[];
+}
+
+/** See the module's text. */
+export class Bucket {
+  readonly name: string;
+  readonly context: PrimitiveContext;
+  readonly record: SharedRecord<Head>;
+  readonly #leaves: LeafStore;
+  readonly #reads: SharedRead<Versioned<Head>>;
+
+  constructor(context: PrimitiveContext, name: string) {
+    this.name = name;
+    this.context = context;
+    this.record = new SharedRecord(context, {
+      kind: KIND,
+      name,
+      schema: headSchema,
+      empty: Head.EMPTY,
+      labels: { [BUCKET_LABEL]: name },
+    });
+    this.#leaves = new LeafStore(context, { kind: KIND, bucket: name });
+    this.#reads = new SharedRead((signal) =>
+      this.record.read(AbortSignal.any([signal, context.signal]))
+    );
+  }
+
+  /** Looks into the bucket as it is now, or, `cached`, as it was last seen, if it was. */
+  async look<T>(
+    how: (view: View) => T,
+    { signal, cached }: { signal: AbortSignal; cached?: boolean },
+  ): Promise<{ found: T; version: number; head: Head }> {
+    const held = new Map<string, Leaf>();
+    let now = cached ? this.record.known : undefined;
+    for (;;) {
+      const { state: head, version } = now ??= await this.#reads.read(signal);
+      try {
+        return { found: how(this.#view(head, held)), version, head };
+      } catch (error) {
+        if (!(error instanceof MissingLeaves)) throw error;
+        if (!await this.#hold(error.leaves, held, signal)) now = undefined;
+      }
+    }
+  }
+
+  /** Writes what `decide` makes of the bucket; it may be called again, and its last call counts. */
+  async commit<T>(
+    decide: (view: View) => Decision<T>,
+    { signal, fence }: { signal: AbortSignal; fence?: Fenced },
+  ): Promise<Committed<T>> {
+    const held = new Map<string, Leaf>();
+    for (;;) {
+      let committed: Committed<T> | undefined;
+      try {
+        await this.record.update((head, version) => {
+          const view = this.#view(head, held);
+          const fenceWrites = fence ? checkFence(view, fence, this.name) : [];
+          const { writes, result } = decide(view);
+          const all = effective(view, [...writes, ...fenceWrites]);
+          const next = all.length > 0 ? head.edit(version) : undefined;
+          committed = { result, entries: next ? apply(next, all, this.name) : [] };
+          return next;
+        }, signal);
+        return committed!;
+      } catch (error) {
+        if (!(error instanceof MissingLeaves)) throw error;
+        await this.#hold(error.leaves, held, signal);
+      }
+    }
+  }
+
+  #view(head: Head, held: ReadonlyMap<string, Leaf>): View {
+    return new View(head, (id) => held.get(id) ?? this.#leaves.cached(id));
+  }
+
+  /**
+   * Loads leaves. Tells whether all were there; if not, the head is another now.
+   *
+   * @throws {RecordError} when it is not
+   */
+  async #hold(
+    references: readonly LeafReference[],
+    held: Map<string, Leaf>,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const leaves = await Promise.all(references.map(({ id }) => this.#leaves.load(id, signal)));
+    const gone = references.filter(({ id }, index) => {
+      const leaf = leaves[index];
+      if (leaf) held.set(id, leaf);
+      return !leaf;
+    });
+    if (gone.length === 0) return true;
+    const { state } = await this.#reads.read(signal);
+    const lost = gone.find(({ id }) => state.leaves.some((leaf) => leaf.id === id));
+    if (!lost) return false;
+    throw new RecordError(
+      `Cannot read bucket "${this.name}": its part "${this.record.object}.${lost.id}" was deleted`,
+    );
+  }
+}
