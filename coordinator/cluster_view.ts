@@ -77,6 +77,11 @@ export interface NamespaceView {
   readonly parts: ReadonlyMap<Part["kind"], Reflector<Part>>;
 }
 
+/** A namespace's view, to which Roles may come. */
+interface OwnNamespaceView extends NamespaceView {
+  readonly parts: Map<Part["kind"], Reflector<Part>>;
+}
+
 /** States of a connection, the worst first: the view's is the worst of its reflectors'. */
 const WORST_FIRST: readonly ReflectorState[] = [
   "disconnected",
@@ -125,7 +130,7 @@ export class ClusterView implements EventFeeds {
   readonly #client: RestClient;
   readonly #labelSelector: string;
   readonly #options: ClusterViewOptions;
-  readonly #namespaces = new Map<string, NamespaceView>();
+  readonly #namespaces = new Map<string, OwnNamespaceView>();
   #nodes: Reflector<Node> | undefined;
   #state: ReflectorState | undefined;
   #closed = false;
@@ -139,6 +144,24 @@ export class ClusterView implements EventFeeds {
 
   /** What is seen of a namespace, from now on. */
   namespace(namespace: string): NamespaceView {
+    return this.#namespace(namespace);
+  }
+
+  /**
+   * Watches Roles and their bindings too in a namespace, from now on: only who runs workloads with primitives
+   * may do so.
+   */
+  watchRoles(namespace: string): void {
+    const { parts } = this.#namespace(namespace);
+    for (const kind of ["Role", "RoleBinding"] as const) {
+      if (parts.has(kind)) continue;
+      const reflector = this.#reflector(PART_KINDS[kind], namespace);
+      parts.set(kind, reflector);
+      if (!this.#closed) outside(() => reflector.start());
+    }
+  }
+
+  #namespace(namespace: string): OwnNamespaceView {
     const known = this.#namespaces.get(namespace);
     if (known !== undefined) return known;
     const { kinds } = this.#options;
@@ -147,7 +170,7 @@ export class ClusterView implements EventFeeds {
       const options = { feed: this.workloads, formerKind, ofSeveral: true };
       return [kind, this.#reflector(HEAD_KINDS[kind], namespace, options)] as const;
     });
-    const view: NamespaceView = {
+    const view: OwnNamespaceView = {
       namespace,
       pods: this.#reflector(PODS, namespace, { feed: this.pods }),
       heads: new Map(heads),

@@ -1,6 +1,7 @@
 import type { DaemonSet, Deployment, StatefulSet } from "@cloudydeno/kubernetes-apis/apps/v1";
 import type { CronJob, Job } from "@cloudydeno/kubernetes-apis/batch/v1";
 import type { Service, ServiceAccount } from "@cloudydeno/kubernetes-apis/core/v1";
+import type { Role, RoleBinding } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
 import {
   CRON_JOBS,
   CRON_JOBS_V1BETA1,
@@ -8,6 +9,8 @@ import {
   DEPLOYMENTS,
   JOBS,
   type KubeObject,
+  ROLE_BINDINGS,
+  ROLES,
   SERVICE_ACCOUNTS,
   SERVICES,
   STATEFUL_SETS,
@@ -25,7 +28,9 @@ export type Head =
 /** What belongs to a head. Told apart by `kind`. */
 export type Part =
   | ServiceAccount & { apiVersion: "v1"; kind: "ServiceAccount" }
-  | Service & { apiVersion: "v1"; kind: "Service" };
+  | Service & { apiVersion: "v1"; kind: "Service" }
+  | Role & { apiVersion: "rbac.authorization.k8s.io/v1"; kind: "Role" }
+  | RoleBinding & { apiVersion: "rbac.authorization.k8s.io/v1"; kind: "RoleBinding" };
 
 /** Names of the kinds of heads. */
 export type HeadKind = Head["kind"];
@@ -49,6 +54,8 @@ export const FORMER_KINDS: HeadKinds = { CronJob: asHead(CRON_JOBS_V1BETA1) };
 export const PART_KINDS: Readonly<Record<Part["kind"], WritableKind<Part>>> = {
   ServiceAccount: asPart(SERVICE_ACCOUNTS),
   Service: asPart(SERVICES),
+  Role: asPart(ROLES),
+  RoleBinding: asPart(ROLE_BINDINGS),
 };
 
 /** Whether an object is of one of the kinds of heads. */

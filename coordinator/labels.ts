@@ -18,6 +18,8 @@ export const TERM_LABEL = "troupe.dev/term";
 export const ANNOTATIONS = {
   /** Hash of what was applied. */
   definition: "troupe.dev/definition",
+  /** What its workers may use of primitives; a head without it has no Role. */
+  primitives: "troupe.dev/primitives",
   /** What supervision has decided and not yet done, and how often workers were restarted. */
   supervision: "troupe.dev/supervision",
   /** Why a pod was taken out of its workload. */

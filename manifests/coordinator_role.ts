@@ -1,4 +1,5 @@
 import type { PolicyRule } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
+import { type PrimitiveRef, primitiveRules } from "./primitive_rules.ts";
 
 /** Options of {@linkcode coordinatorRules}. */
 export interface CoordinatorRulesOptions {
@@ -80,12 +81,20 @@ export interface CoordinatorRulesOptions {
    */
   records?: readonly string[];
   /**
+   * What its workloads use of primitives, all that `run` names in the namespace; and what it uses itself, there.
+   * It makes Roles for them, and nobody can grant what he may not do.
+   * @default nothing
+   */
+  primitives?: readonly PrimitiveRef[];
+  /**
    * The coordinator's name: it may then read and change no other ConfigMaps than those. To create one
    * cannot be restricted to a name.
    * @default that of `messaging`; without it all ConfigMaps of the namespace
    */
   name?: string;
 }
+
+const RBAC = "rbac.authorization.k8s.io";
 
 /** Group and plural of the kinds of heads. */
 const HEADS = {
@@ -108,7 +117,7 @@ const ALL: readonly Kind[] = Object.keys(HEADS) as Kind[];
  */
 export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyRule[] {
   const { kinds = ALL, election, deletes, supervision, logs, exec, proxy, undo, events } = options;
-  const { messaging } = options;
+  const { messaging, primitives = [] } = options;
   const keeps = ["create", "get", "list", "patch", "watch"];
   const heads = deletes ? [...keeps, "delete"].sort() : keeps;
   const pods = supervision ? ["delete", "get", "list", "patch", "watch"] : ["list", "watch"];
@@ -133,6 +142,8 @@ export function coordinatorRules(options: CoordinatorRulesOptions = {}): PolicyR
       "watch",
     ]),
     ...recordRules(options),
+    rule(RBAC, primitives.length > 0 ? ["rolebindings", "roles"] : [], [...keeps, "delete"].sort()),
+    ...primitiveRules(primitives),
   ];
   return rules.filter(({ resources }) => resources!.length > 0);
 }

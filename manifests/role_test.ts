@@ -1,5 +1,6 @@
 // The Role against a real API server with RBAC: run with TROUPE_TEST_CLUSTER=1 and KUBECONFIG.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
+import { isDeepStrictEqual } from "node:util";
 import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
 import {
   type PolicyRule,
@@ -16,7 +17,7 @@ import {
   Transport,
 } from "../kube/mod.ts";
 import { KeyStore } from "../coordinator/messaging/key_store.ts";
-import { coordinatorRules, greeterManifests } from "./mod.ts";
+import { coordinatorRules, greeterManifests, primitiveRules } from "./mod.ts";
 
 const ignore = Deno.env.get("TROUPE_TEST_CLUSTER") !== "1";
 const TIMEOUT = 30_000;
@@ -35,24 +36,25 @@ async function startSandbox(): Promise<Sandbox> {
   const rbac = new RbacAuthorizationV1Api(client).namespace(namespace);
   await rbac.createRole({ ...role, rules: [] });
   await rbac.createRoleBinding(roleBinding);
-  const { status } = await core.namespace(namespace).createServiceAccountToken(
-    serviceAccount.metadata!.name!,
-    { spec: { audiences: [], expirationSeconds: 3600 } },
-  );
-  const { tls } = await admin.credentials.get();
-  const presented = {
-    authorization: `Bearer ${status!.token}`,
-    tls: { caCerts: tls.caCerts },
+  const as = async (account: string): Promise<ClusterConfig> => {
+    const { status } = await core.namespace(namespace).createServiceAccountToken(
+      account,
+      { spec: { audiences: [], expirationSeconds: 3600 } },
+    );
+    const { tls } = await admin.credentials.get();
+    const presented = {
+      authorization: `Bearer ${status!.token}`,
+      tls: { caCerts: tls.caCerts },
+    };
+    const credentials = { get: () => Promise.resolve(presented), refresh: () => {} };
+    return { ...admin, namespace, credentials };
   };
   const moved = stack.move();
   return {
     namespace,
     admin: core.namespace(namespace),
-    config: {
-      ...admin,
-      namespace,
-      credentials: { get: () => Promise.resolve(presented), refresh: () => {} },
-    },
+    config: await as(serviceAccount.metadata!.name!),
+    as,
     async grant(rules: PolicyRule[]): Promise<void> {
       await rbac.replaceRole(role.metadata!.name!, { ...role, rules });
     },
@@ -66,6 +68,8 @@ interface Sandbox extends AsyncDisposable {
   readonly admin: ReturnType<CoreV1Api["namespace"]>;
   /** The cluster, as the supervisor's account. */
   readonly config: ClusterConfig;
+  /** The cluster, as another account of the namespace. */
+  as(account: string): Promise<ClusterConfig>;
   /** Changes what the account may do. */
   grant(rules: PolicyRule[]): Promise<void>;
 }
@@ -325,5 +329,80 @@ Deno.test({
       ]);
     }
     await fired.promise;
+  },
+});
+
+Deno.test({
+  name:
+    "coordinatorRules() with primitives suffice to let workers use these, and without name what is lacking",
+  ignore,
+  async fn(t) {
+    await using sandbox = await startSandbox();
+    const { namespace } = sandbox;
+    const kinds = [...GREETER.kinds];
+    const primitives = ["mutex/orders", "election/biller"] as const;
+    await eventually(sandbox, coordinatorRules(GREETER), (error) => error === undefined);
+    let name = "";
+    /** What becomes of running a workload of a new name when these rules are in force. */
+    const run = async (rules: PolicyRule[], isRight: (error: Error | undefined) => boolean) => {
+      await sandbox.grant(rules);
+      const deadline = performance.now() + TIMEOUT;
+      while (true) {
+        await using coordinator = await Coordinator.create({
+          name: "role-test",
+          config: sandbox.config,
+          kinds,
+        });
+        name = `w-${crypto.randomUUID().slice(0, 8)}`;
+        const error = await coordinator.run({
+          name,
+          image: "none",
+          replicas: 0,
+          primitives: [...primitives],
+        }).then(() => undefined, (e: Error) => e);
+        if (isRight(error) || performance.now() > deadline) return error;
+      }
+    };
+    const all = coordinatorRules({ kinds, deletes: true, primitives });
+    const isRoles = ({ resources }: PolicyRule) => resources!.includes("roles");
+    for (const verb of ["list", "watch", "get", "create"]) {
+      await t.step(`without ${verb} of roles the error names it`, async () => {
+        const rules = all.map((rule) =>
+          isRoles(rule) ? { ...rule, verbs: rule.verbs.filter((v) => v !== verb) } : rule
+        );
+        const missing = /resources: \["role(s|bindings)"\], verbs: \["(\w+)"\]/;
+        const error = await run(rules, (e) => missing.exec(e?.message ?? "")?.[2] === verb);
+        strictEqual(missing.exec(error?.message ?? "")?.[2], verb, error?.message);
+      });
+    }
+    await t.step("without what it grants the error names that", async () => {
+      const granted = primitiveRules(primitives);
+      const rules = all.filter((rule) => !granted.some((it) => isDeepStrictEqual(it, rule)));
+      const named = /cannot grant what it may not do itself; .*"configmaps".*"troupe-mutex-orders"/;
+      const error = await run(rules, (e) => named.test(e?.message ?? ""));
+      ok(named.test(error?.message ?? ""), error?.message);
+    });
+    await t.step("all of them suffice, and workers may use these and no others", async () => {
+      strictEqual(await run(all, (error) => error === undefined), undefined);
+      await using worker = new Transport(await sandbox.as(name));
+      const get = async (path: string) => {
+        const request = { method: "GET", path, expectJson: true } as const;
+        const error = await worker.performRequest(request).catch((e) => e);
+        return error.httpCode;
+      };
+      const records = `/api/v1/namespaces/${namespace}/configmaps`;
+      strictEqual(await get(`${records}/troupe-mutex-orders`), 404); // which is allowed
+      for (const what of ["configmaps/troupe-mutex-other", "configmaps", "secrets", "pods"]) {
+        strictEqual(await get(`/api/v1/namespaces/${namespace}/${what}`), 403, what);
+      }
+    });
+    await t.step("they suffice to take it away again", async () => {
+      await using coordinator = await Coordinator.create({
+        name: "role-test",
+        config: sandbox.config,
+        kinds,
+      });
+      await coordinator.run({ name, image: "none", replicas: 0 });
+    });
   },
 });

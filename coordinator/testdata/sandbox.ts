@@ -2,6 +2,7 @@
 import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import { BatchV1Api } from "@cloudydeno/kubernetes-apis/batch/v1";
 import { CoreV1Api, type Pod } from "@cloudydeno/kubernetes-apis/core/v1";
+import { RbacAuthorizationV1Api } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
 import { plainClusterConfig, Transport } from "../../kube/mod.ts";
 import { Coordinator, type CoordinatorOptions } from "../mod.ts";
 import { Heard } from "./heard.ts";
@@ -39,6 +40,7 @@ export class Sandbox implements AsyncDisposable {
   readonly core: ReturnType<CoreV1Api["namespace"]>;
   readonly apps: ReturnType<AppsV1Api["namespace"]>;
   readonly batch: ReturnType<BatchV1Api["namespace"]>;
+  readonly rbac: ReturnType<RbacAuthorizationV1Api["namespace"]>;
 
   private constructor(stack: AsyncDisposableStack, server: ApiServer, admin: Transport) {
     this.#stack = stack;
@@ -47,6 +49,7 @@ export class Sandbox implements AsyncDisposable {
     this.core = new CoreV1Api(admin).namespace("team");
     this.apps = new AppsV1Api(admin).namespace("team");
     this.batch = new BatchV1Api(admin).namespace("team");
+    this.rbac = new RbacAuthorizationV1Api(admin).namespace("team");
     const options = {
       port: 0,
       hostname: "127.0.0.1",

@@ -3,7 +3,7 @@ import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { type ServerVersion, serverVersion } from "../../kube/mod.ts";
 import { defineWorkload, type Definition, minimumVersion } from "./definition/mod.ts";
-import { ownedBy } from "./deploy.ts";
+import { ownedBy } from "./complete_parts.ts";
 import type { CheckedRunParams } from "./run_params.ts";
 
 /** Options of {@linkcode Definitions}. */

@@ -12,30 +12,27 @@
  *
  * @module
  */
-import type { OwnerReference } from "@cloudydeno/kubernetes-apis/meta/v1";
-import { ApiError, type KubeObject, type MergePatch, type WritableKind } from "../../kube/mod.ts";
-import { type Head, type HeadKind, type Part, PART_KINDS } from "../heads.ts";
-import { ANNOTATIONS, LABELS } from "../labels.ts";
+import { ApiError, type WritableKind } from "../../kube/mod.ts";
+import type { Head, HeadKind } from "../heads.ts";
+import { ANNOTATIONS } from "../labels.ts";
 import type { Mandate } from "../leadership/mandate.ts";
+import {
+  completeParts,
+  type PartsContext,
+  refuseForeign,
+  refuseForeignParts,
+} from "./complete_parts.ts";
 import { type Definition, drift } from "./definition/mod.ts";
-import { type Decision, type FencedTarget, type FencedWriter, termOf } from "./fenced_writer.ts";
+import { type Decision, type FencedTarget, termOf } from "./fenced_writer.ts";
 import { countedWithin, type Kept, kept } from "./operations/kept.ts";
 import { isSeed, remainder, seedOf } from "./seed.ts";
 
 /** What is needed to deploy. */
-export interface DeployContext {
-  readonly writer: FencedWriter;
-  readonly mandate: Mandate;
-  /** The coordinator's name. */
-  readonly coordinator: string;
+export interface DeployContext extends PartsContext {
   /** How a kind of head is called by this server. */
   readonly kindOf: (kind: HeadKind) => WritableKind<Head>;
-  /** Ends it too, beside the end of the mandate. */
-  readonly signal: AbortSignal;
-  /** Objects as they were last seen, to begin without a read. */
-  readonly seen: {
+  readonly seen: PartsContext["seen"] & {
     head(head: Head): Head | undefined;
-    part(part: Part): Part | undefined;
     /** What runs under the same name as another kind. */
     others(head: Head): readonly Head[];
   };
@@ -88,10 +85,8 @@ export async function deploy(
       await context.gone(live);
       continue;
     }
-    const keepParts = options.keepDrift && hashOf(live) === hashOf(definition.head);
-    for (const part of definition.parts) {
-      if (await completePart(part, live, { ...context, keepDrift: keepParts })) written = true;
-    }
+    const keepDrift = options.keepDrift && hashOf(live) === hashOf(definition.head);
+    if (await completeParts(definition, live, context, { keepDrift })) written = true;
     let drifted: string[] = [];
     let replaced = false;
     let applied = false;
@@ -198,10 +193,11 @@ async function removeOthers(desired: Head, context: DeployContext): Promise<bool
 
 /** The head that is there, or else its seed, created; and whether it was created. */
 async function create(
-  { head, parts }: Definition,
+  definition: Definition,
   context: DeployContext,
 ): Promise<[head: Head, created: boolean]> {
   const { writer, mandate, signal } = context;
+  const { head } = definition;
   const target = targetOf(head, context);
   const check = (live: Head | undefined): Decision<Head> => {
     if (live === undefined) return { verb: "create", object: head, dryRun: true };
@@ -209,11 +205,7 @@ async function create(
     return undefined;
   };
   await writer.write(target, mandate, check, { signal });
-  for (const part of parts) {
-    await writer.write(partTarget(part), mandate, (live): undefined => {
-      if (live !== undefined) refuseForeign(live, part, context);
-    }, { signal });
-  }
+  await refuseForeignParts(definition, context);
   let created = false;
   const live = await writer.write(target, mandate, (live): Decision<Head> => {
     created = live === undefined;
@@ -222,50 +214,6 @@ async function create(
     return undefined;
   }, { signal });
   return [live!, created];
-}
-
-/**
- * Creates a part if it is missing, makes it as it should be, and ties it to the head; tells whether it
- * wrote anything.
- */
-async function completePart(
-  part: Part,
-  head: Head,
-  context: DeployContext & { keepDrift?: boolean },
-): Promise<boolean> {
-  const { writer, mandate, signal, seen } = context;
-  const ownerReferences = [ownedBy(head)];
-  let written = false;
-  await writer.write(partTarget(part), mandate, (live): Decision<Part> => {
-    written = true;
-    if (live === undefined) {
-      return {
-        verb: "create",
-        object: { ...part, metadata: { ...part.metadata, ownerReferences } },
-      };
-    }
-    refuseForeign(live, part, context);
-    // one that is of an earlier head would be collected with it
-    const isTied = live.metadata?.ownerReferences?.some(({ uid }) => uid === head.metadata?.uid);
-    const isRight = context.keepDrift || drift(part, live).length === 0;
-    written = !isTied || !isRight;
-    if (!written) return undefined;
-    const content = isRight ? {} : contentOf(part);
-    const tie = isTied ? {} : { ownerReferences } as unknown as MergePatch;
-    return {
-      verb: "merge",
-      patch: { ...content, metadata: { ...content.metadata as MergePatch, ...tie } },
-    };
-  }, { signal, seen: seen.part(part) });
-  return written;
-}
-
-/** What a part should have, as a patch; lists are whole in it. */
-function contentOf(part: Part): MergePatch {
-  const { apiVersion: _, kind: __, metadata, ...content } = PART_KINDS[part.kind].encode(part) as {
-    metadata?: { labels?: MergePatch };
-  } & MergePatch;
-  return { ...content, metadata: { labels: metadata?.labels } };
 }
 
 /** Takes away what is left of the seed. */
@@ -277,34 +225,4 @@ async function clean(live: Head, context: DeployContext): Promise<Head> {
     return patch && { verb: "merge", patch };
   }, { signal, seen: live });
   return cleaned ?? live;
-}
-
-/** The reference that lets a head's deletion take a part with it. */
-export function ownedBy({ apiVersion = "", kind = "", metadata }: KubeObject): OwnerReference {
-  return { apiVersion, kind, name: metadata?.name ?? "", uid: metadata?.uid ?? "" };
-}
-
-function partTarget(part: Part): FencedTarget<Part> {
-  const { name, namespace } = part.metadata!;
-  return { kind: PART_KINDS[part.kind], namespace: namespace!, name: name! };
-}
-
-/** Objects are known by their labels; one of the same name without them is somebody else's. */
-function refuseForeign(
-  live: Head | Part,
-  wanted: Head | Part,
-  { coordinator }: DeployContext,
-): void {
-  const labels = live.metadata?.labels ?? {};
-  const own = [LABELS.coordinator, LABELS.workload];
-  if (own.every((key) => labels[key] === wanted.metadata?.labels?.[key])) return;
-  const owner = labels[LABELS.coordinator];
-  const whose = owner !== undefined && owner !== coordinator
-    ? `belongs to coordinator "${owner}"`
-    : `is not of coordinator "${coordinator}"`;
-  throw new Error(
-    `Cannot run "${wanted.metadata?.labels?.[LABELS.workload]}" in namespace ` +
-      `"${wanted.metadata?.namespace}": a ${wanted.kind} of that name exists and ${whose}; ` +
-      "choose another name or delete it",
-  );
 }

@@ -1,4 +1,4 @@
-import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import type { Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import { ApiServer } from "../../local/apiserver/mod.ts";
 import type { Coordinator } from "../coordinator.ts";
@@ -57,6 +57,62 @@ Deno.test("Workloads repair what somebody edits or deletes of a part", async () 
   deepStrictEqual(told(heard), [[["ServiceAccount.automountServiceAccountToken"], true]]);
   await sandbox.core.deleteService("w");
   await until(() => sandbox.core.getService("w").then(() => true, () => false));
+});
+
+Deno.test("Workloads repair what somebody edits of a Role or its binding, or deletes", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const heard = start(coordinator);
+  await coordinator.run({ ...W, primitives: ["mutex/a"] });
+  const { rules } = await sandbox.rbac.getRole("w");
+  const more = [...rules!, { apiGroups: [""], resources: ["secrets"], verbs: ["get"] }];
+  await sandbox.rbac.patchRole("w", "json-merge", { rules: more });
+  await heard.until(() => true);
+  deepStrictEqual((await sandbox.rbac.getRole("w")).rules, rules);
+  // what a binding gives cannot be changed, so it is made anew
+  const { roleRef, metadata } = await sandbox.rbac.getRoleBinding("w");
+  await sandbox.rbac.deleteRoleBinding("w");
+  await sandbox.rbac.createRoleBinding({
+    metadata: { name: "w", labels: metadata!.labels },
+    roleRef: { ...roleRef, name: "admin" },
+    subjects: [],
+  });
+  await until(async () => {
+    const binding = await sandbox.rbac.getRoleBinding("w").catch(() => undefined);
+    return binding?.roleRef.name === "w" && binding.subjects?.length === 1;
+  });
+  await sandbox.rbac.deleteRole("w");
+  await until(() => sandbox.rbac.getRole("w").then(() => true, () => false));
+});
+
+Deno.test("Coordinator.run() takes away from workers what they use no more", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  await coordinator.run({ ...W, primitives: ["mutex/a", "counter/b"] });
+  const names = async () => (await sandbox.rbac.getRole("w")).rules![1]!.resourceNames;
+  deepStrictEqual(await names(), ["troupe-counter-b", "troupe-mutex-a"]);
+  await coordinator.run({ ...W, primitives: ["mutex/a"] });
+  deepStrictEqual(await names(), ["troupe-mutex-a"]);
+  await coordinator.run(W);
+  deepStrictEqual((await sandbox.rbac.getRoleList()).items, []);
+  deepStrictEqual((await sandbox.rbac.getRoleBindingList()).items, []);
+  // who has none is asked for none: it needs no permission for Roles
+  sandbox.requests.length = 0;
+  await using other = await sandbox.coordinator({ name: "other" });
+  await other.run({ ...W, name: "x" });
+  await coordinator.run({ ...W, image: "w:2" });
+  deepStrictEqual(sandbox.requests.filter((line) => /roles/.test(line) && !/watch/.test(line)), []);
+});
+
+Deno.test("Coordinator.run() refuses to take over a Role of somebody else's, and leaves nothing", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  await sandbox.rbac.createRole({ metadata: { name: "w" }, rules: [] });
+  await rejects(coordinator.run({ ...W, primitives: ["mutex/a"] }), {
+    message: /^Cannot run "w" in namespace "team": a Role of that name exists and is not of/,
+  });
+  deepStrictEqual((await sandbox.apps.getDeploymentList()).items, []);
+  deepStrictEqual((await sandbox.rbac.getRole("w")).metadata!.ownerReferences, undefined);
 });
 
 Deno.test("Coordinator.run() of a changed definition changes its parts too", async () => {

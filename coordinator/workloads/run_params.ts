@@ -1,3 +1,4 @@
+import type { PrimitiveRef } from "../../manifests/mod.ts";
 import type { Contract, Specs } from "../../messaging/mod.ts";
 import { checkOptions } from "../../runtime/mod.ts";
 import { fieldComplaints } from "./definition/field_complaints.ts";
@@ -84,6 +85,12 @@ export interface RunParams<S extends Specs = Specs>
   serviceAccount?: string;
   /** Whether a worker gets its account's token, and so may ask the API. @default false */
   automountToken?: boolean;
+  /**
+   * Primitives that its workers use (`worker.primitives()`), each by kind and name: `"mutex/orders"`. They get a
+   * token, and may do with these what their use needs, as far as a Role can say it; `docs/security.md` tells how
+   * far that is. @default none
+   */
+  primitives?: PrimitiveRef[];
   /**
    * Changes the object that was made of the parameters, for what they cannot say: in place, or by
    * returning another. Name, kind, labels of troupe's and selector must stay. The same parameters

@@ -8,6 +8,7 @@ import { jobShape } from "./definition/params/job.ts";
 import { ownAnnotations, ownLabels } from "./definition/params/names.ts";
 import { everyNode, placementShape } from "./definition/params/placement.ts";
 import { ports } from "./definition/params/ports.ts";
+import { primitives } from "./definition/params/primitives.ts";
 import { probes } from "./definition/params/probes.ts";
 import { resources } from "./definition/params/resources.ts";
 import { rolloutShape } from "./definition/params/rollout.ts";
@@ -59,6 +60,7 @@ export const schema = z.strictObject({
   security: security.optional(),
   serviceAccount: dnsName.optional(),
   automountToken: flag.optional(),
+  primitives: primitives.optional(),
   patch: z.custom<Patch>((value) => typeof value === "function", "a function").optional(),
   contract: z.custom<Contract>(isContract, "a contract, as `contract()` makes it").optional(),
   supervision: supervision.optional(),

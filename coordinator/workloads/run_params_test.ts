@@ -55,6 +55,25 @@ const WRONG: readonly [title: string, params: unknown, words: string[]][] = [
   ["a label that is none", { ...RIGHT, labels: { a: "b c" } }, ['"labels.a" given "b c"']],
   ["a bad annotation", { ...RIGHT, annotations: { "a b": "" } }, ['"annotations.a b" given ""']],
   ["a namespace that is none", { ...RIGHT, namespace: "A" }, ['"namespace" given "A"']],
+  ["a primitive of no kind", { ...RIGHT, primitives: ["mutex/a", "mutx/b"] }, [
+    '"primitives.1" given "mutx/b"',
+    '"<kind>/<name>"',
+    "mutex",
+  ]],
+  ["a primitive of no name", { ...RIGHT, primitives: ["mutex"] }, ['"primitives.0" given "mutex"']],
+  ["a primitive of a bad name", { ...RIGHT, primitives: ["mutex/A"] }, ['given "mutex/A"']],
+  ["a primitive of a long name", { ...RIGHT, primitives: [`mutex/${"a".repeat(241)}`] }, [
+    '"mutex/aa',
+  ]],
+  ["no primitives", { ...RIGHT, primitives: [] }, ['"primitives" given', "at least one"]],
+  ["primitives for another's account", {
+    ...RIGHT,
+    primitives: ["mutex/a"],
+    serviceAccount: "x",
+  }, ['"primitives" and "serviceAccount" cannot both be given']],
+  ["primitives without a token", { ...RIGHT, primitives: ["mutex/a"], automountToken: false }, [
+    '"automountToken" cannot be false with "primitives"',
+  ]],
   ["no object", undefined, ["nothing was given, allowed is an object"]],
   ["a null", { ...RIGHT, port: null }, ['"port" given null']],
 ];

@@ -163,6 +163,7 @@ export class Workloads {
     const leading = tenure.mandate !== undefined; // else it waits for a term
     const asked = leading && before !== undefined; // else it adopts: what was scaled stays
     this.#declared.set(key, params);
+    if (params.primitives) this.#options.view.watchRoles(params.namespace);
     this.#options.messaging.keep(key);
     this.#running.set(key, (this.#running.get(key) ?? 0) + 1);
     try {
@@ -330,7 +331,7 @@ export class Workloads {
     };
     // what runs under that name as another kind must be known, and what is missing from now on seen
     await waitFor(
-      [...heads.values(), ...parts.values()],
+      [...heads.values(), ...definition.parts.map(({ kind }) => parts.get(kind)!)],
       AbortSignal.any([life, mandate.signal]),
       () => true,
     );

@@ -7,6 +7,9 @@ const BY_RBAC = new RegExp(
 );
 /** How kube-apiserver refuses an apply that would create: with no word of what is lacking. */
 const UNEXPLAINED = / is forbidden:\s*$/;
+/** How the API server refuses a Role, or a binding of one, that allows more than its maker may; the rules follow. */
+const ESCALATION = /user "([^"]*)" .*is attempting to grant RBAC permissions not currently held:\n/;
+const RULE_NOT_HELD = /^\{(.*)\}/;
 const PATH_BY_RBAC = /User "([^"]*)" cannot (\S+) path "([^"]*)"/;
 
 /**
@@ -30,6 +33,12 @@ export function forbiddenMessage(asked: RequestInfo, said = ""): string {
     const rule = `{ nonResourceURLs: ["${path[3]}"], verbs: ["${path[2]}"] }`;
     return `${wanted}: forbidden for "${path[1]}"; grant it with a ClusterRole rule ${rule}`;
   }
+  const escalation = ESCALATION.exec(said);
+  if (escalation) {
+    const rules = said.split("\n").flatMap((line) => RULE_NOT_HELD.exec(line)?.[1] ?? []);
+    return `${wanted}: "${escalation[1]}" cannot grant what it may not do itself; grant it with ` +
+      `Role rules ${rules.map(roleRule).join(", ")}`;
+  }
   const refused = BY_RBAC.exec(said);
   if (!refused && said && !UNEXPLAINED.test(said)) {
     return `${wanted}: ${said.split("\n", 1)[0]!.trim()}`;
@@ -41,4 +50,13 @@ export function forbiddenMessage(asked: RequestInfo, said = ""): string {
   const kind = namespace === undefined ? "ClusterRole" : "Role";
   const who = user ? `forbidden for "${user}"` : "forbidden";
   return `${wanted}: ${who}; grant it with a ${kind} rule ${rule}`;
+}
+
+/** A rule as Kubernetes prints it, `APIGroups:[""], Verbs:["get" "list"]`, as it stands in a Role. */
+function roleRule(printed: string): string {
+  const fields = [...printed.matchAll(/(\w+):\[([^\]]*)\]/g)].map(([, name = "", values = ""]) => {
+    const key = name === "APIGroups" ? "apiGroups" : name[0]!.toLowerCase() + name.slice(1);
+    return `${key}: [${values.replaceAll('" "', '", "')}]`;
+  });
+  return `{ ${fields.join(", ")} }`;
 }

@@ -88,3 +88,21 @@ Deno.test("toApiError() names create when an apply is refused without a reason",
   strictEqual(error.verb, "create");
   strictEqual(error.reason, "Forbidden");
 });
+
+Deno.test("forbiddenMessage() gives the rules that the maker of a Role lacks itself", () => {
+  const create = parseRequest("POST", "/apis/rbac.authorization.k8s.io/v1/namespaces/ns/roles");
+  strictEqual(
+    forbiddenMessage(
+      create,
+      'roles.rbac.authorization.k8s.io "w" is forbidden: user "' + USER +
+        '" (groups=["a" "b"]) is ' +
+        "attempting to grant RBAC permissions not currently held:\n" +
+        '{APIGroups:[""], Resources:["configmaps"], ResourceNames:["troupe-mutex-a"], Verbs:["get" "update"]}\n' +
+        '{APIGroups:["coordination.k8s.io"], Resources:["leases"], Verbs:["create"]}',
+    ),
+    `Cannot create roles.rbac.authorization.k8s.io in namespace "ns": "${USER}" cannot grant what it may ` +
+      `not do itself; grant it with Role rules { apiGroups: [""], resources: ["configmaps"], resourceNames: ` +
+      `["troupe-mutex-a"], verbs: ["get", "update"] }, { apiGroups: ["coordination.k8s.io"], ` +
+      `resources: ["leases"], verbs: ["create"] }`,
+  );
+});

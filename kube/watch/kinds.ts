@@ -49,6 +49,8 @@ import {
   toEndpointSlice,
 } from "@cloudydeno/kubernetes-apis/discovery.k8s.io/v1";
 import {
+  fromRole,
+  fromRoleBinding,
   type Role,
   type RoleBinding,
   toRole,
@@ -212,12 +214,19 @@ export const LEASES: ResourceKind<Lease> = {
 };
 
 /** Roles. */
-export const ROLES: ResourceKind<Role> = { ...RBAC, kind: "Role", plural: "roles", decode: toRole };
+export const ROLES: WritableKind<Role> = {
+  ...RBAC,
+  kind: "Role",
+  plural: "roles",
+  decode: toRole,
+  encode: fromRole,
+};
 
 /** Role bindings. */
-export const ROLE_BINDINGS: ResourceKind<RoleBinding> = {
+export const ROLE_BINDINGS: WritableKind<RoleBinding> = {
   ...RBAC,
   kind: "RoleBinding",
   plural: "rolebindings",
   decode: toRoleBinding,
+  encode: fromRoleBinding,
 };

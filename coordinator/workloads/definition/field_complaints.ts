@@ -16,6 +16,7 @@ export function fieldComplaints(params: RunParams): string[] {
     ...resourceComplaints(params),
     ...strategyComplaints(params),
     ...workersComplaints(params),
+    ...primitivesComplaints(params),
     ...otherComplaints(params),
   ];
 }
@@ -124,6 +125,24 @@ function workersComplaints({ workers, replicas, contract }: RunParams): string[]
   }
   if (min > max) out.push(`"workers.min" given ${min} is more than "workers.max" ${max}`);
   return out;
+}
+
+function primitivesComplaints(
+  { primitives, serviceAccount, automountToken }: RunParams,
+): string[] {
+  if (primitives === undefined) return [];
+  return [
+    ...serviceAccount === undefined ? [] : [
+      contradiction(
+        "primitives",
+        "serviceAccount",
+        'what that account may do is for its owner to say, its token comes by "automountToken"',
+      ),
+    ],
+    ...automountToken === false
+      ? ['"automountToken" cannot be false with "primitives": they need the token']
+      : [],
+  ];
 }
 
 function otherComplaints(params: RunParams): string[] {

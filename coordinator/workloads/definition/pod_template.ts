@@ -15,7 +15,7 @@ import { mountsOf, volumesOf } from "./volumes.ts";
 export function podTemplate(params: CheckedRunParams, owner: Ownership): PodTemplateSpec {
   const pod = restrictedPod(workerContainer(params, owner), {
     serviceAccountName: params.serviceAccount ?? params.name,
-    automountServiceAccountToken: params.automountToken ?? false,
+    automountServiceAccountToken: params.automountToken ?? params.primitives !== undefined,
   });
   const [container] = pod.containers;
   const { grace, imagePullSecrets = [], annotations } = params;

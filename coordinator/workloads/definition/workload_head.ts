@@ -31,9 +31,11 @@ export function workloadHead(
   options: ObjectOptions = {},
 ): Head {
   const { uid } = options;
+  const { primitives } = params;
   const head = patched(unpatched(params, owner, options), params, owner);
   const annotations = {
     ...head.metadata?.annotations,
+    ...(primitives && { [ANNOTATIONS.primitives]: [...new Set(primitives)].sort().join(" ") }),
     [ANNOTATIONS.definition]: definitionHash(head),
   };
   return { ...head, metadata: { ...head.metadata, annotations, ...(uid && { uid }) } };

@@ -7,6 +7,7 @@ import {
   throws,
 } from "node:assert/strict";
 import { z } from "zod";
+import { primitiveRules } from "../../../manifests/mod.ts";
 import { violations } from "../../../manifests/testdata/restricted_rules.ts";
 import { contract } from "../../../messaging/mod.ts";
 import { ANNOTATIONS, ownLabels } from "../../labels.ts";
@@ -197,6 +198,32 @@ Deno.test("workloadParts() makes an account, and a Service for those with names"
   strictEqual(service.spec!.clusterIP, "None");
   deepStrictEqual(service.metadata!.ownerReferences, owners);
   deepStrictEqual(service.spec!.ports!.map(({ name, port }) => [name, port]), [["main", 80]]);
+});
+
+Deno.test("workloadParts() make a Role for the primitives of a workload, and its account has it", () => {
+  const params: RunParams = { ...W, primitives: ["mutex/b", "election/c", "mutex/b"] };
+  const [account, role, binding] = workloadParts(checkRunParams(params, "team"), BOSS);
+  ok(role?.kind === "Role" && binding?.kind === "RoleBinding");
+  deepStrictEqual(role.rules, primitiveRules(["election/c", "mutex/b"]));
+  deepStrictEqual(binding.roleRef.name, role.metadata!.name);
+  deepStrictEqual(binding.subjects, [
+    { kind: "ServiceAccount", name: account!.metadata!.name!, namespace: "team" },
+  ]);
+  for (const { metadata } of [account!, role, binding]) {
+    deepStrictEqual([metadata!.labels, metadata!.namespace], [ownLabels(BOSS), "team"]);
+  }
+});
+
+Deno.test("workloadHead() gives pods a token if their workload uses primitives, and tells which", () => {
+  const told = (params: RunParams) => [
+    podOf(params).automountServiceAccountToken,
+    headOf(params).metadata!.annotations![ANNOTATIONS.primitives],
+  ];
+  deepStrictEqual(told(W), [false, undefined]);
+  deepStrictEqual(told({ ...W, primitives: ["mutex/b", "counter/a", "mutex/b"] }), [
+    true,
+    "counter/a mutex/b",
+  ]);
 });
 
 Deno.test("MAX_WORKLOAD_NAME leaves room for what each kind adds to a host name", () => {

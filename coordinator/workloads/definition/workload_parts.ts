@@ -4,6 +4,7 @@ import type { CheckedRunParams } from "../run_params.ts";
 import { containerPorts } from "./container.ts";
 import type { Part } from "../../heads.ts";
 import { headKind } from "./head_kind.ts";
+import { roleParts } from "./role_parts.ts";
 import type { ObjectOptions } from "./workload_head.ts";
 
 /** What a workload needs beside its head, as it is applied; pods need it before they start. */
@@ -15,7 +16,7 @@ export function workloadParts(
   const parts: Part[] = [];
   if (params.serviceAccount === undefined) parts.push(accountPart(params, owner, options));
   if (headKind(params) === "StatefulSet") parts.push(servicePart(params, owner, options));
-  return parts;
+  return [...parts, ...roleParts(params, metadataOf(params, owner, options))];
 }
 
 function metadataOf(

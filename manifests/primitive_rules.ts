@@ -1,0 +1,78 @@
+import type { PolicyRule } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
+
+/** What a kind of primitive uses. */
+interface Uses {
+  /** A ConfigMap `troupe-<kind>-<name>`. */
+  readonly record?: true;
+  /** Leases `troupe-session-…`, each of a process that lives. */
+  readonly sessions?: true;
+  /** A Lease `troupe-<kind>-<name>`. */
+  readonly lease?: true;
+  /** ConfigMaps with names that are made up. */
+  readonly leaves?: true;
+  /** The pods of the namespace. */
+  readonly pods?: true;
+}
+
+/** What each kind uses. */
+const USES = {
+  barrier: { record: true, sessions: true },
+  counter: { record: true },
+  discovery: { sessions: true, pods: true },
+  election: { lease: true },
+  keyvalue: { record: true, leaves: true },
+  latch: { record: true },
+  mutex: { record: true, sessions: true },
+  once: { record: true, sessions: true },
+  ownership: { record: true, sessions: true },
+  rwlock: { record: true, sessions: true },
+  semaphore: { record: true, sessions: true },
+  sequence: { record: true },
+} as const satisfies Record<string, Uses>;
+
+/** What a primitive can be. */
+export type PrimitiveKind = keyof typeof USES;
+
+/** A primitive by its kind and name, as `"mutex/orders"`. */
+export type PrimitiveRef = `${PrimitiveKind}/${string}`;
+
+/** Names of the kinds of primitives. */
+export const PRIMITIVE_KINDS: readonly PrimitiveKind[] = Object.keys(USES) as PrimitiveKind[];
+
+/**
+ * What a process may do that uses these primitives and no others, as far as a Role can say that: an object
+ * that is created has no name yet, and those that have random names are granted as a whole.
+ */
+export function primitiveRules(primitives: readonly PrimitiveRef[]): PolicyRule[] {
+  const all = [...new Set(primitives)].sort().map((text) => {
+    const kind = text.slice(0, text.indexOf("/")) as PrimitiveKind;
+    const uses: Uses = USES[kind];
+    return { object: `troupe-${kind}-${text.slice(kind.length + 1)}`, uses };
+  });
+  const using = (what: keyof Uses) => all.filter(({ uses }) => uses[what]);
+  const objects = (what: keyof Uses) => using(what).map(({ object }) => object);
+  const [records, elections] = [objects("record"), objects("lease")];
+  const sessions = using("sessions").length > 0;
+  const rules: [needed: boolean, rule: PolicyRule][] = [
+    [records.length > 0, rule("", "configmaps", ["create"])],
+    [records.length > 0, rule("", "configmaps", ["get", "list", "update", "watch"], records)],
+    [using("leaves").length > 0, rule("", "configmaps", ["delete", "get"])],
+    [sessions || elections.length > 0, rule(LEASES, "leases", ["create"])],
+    [sessions, rule(LEASES, "leases", ["delete", "get", "list", "update", "watch"])],
+    [elections.length > 0 && !sessions, rule(LEASES, "leases", ELECTION_VERBS, elections)],
+    [using("pods").length > 0, rule("", "pods", ["get", "list", "watch"])],
+  ];
+  return rules.filter(([needed]) => needed).map(([, rule]) => rule);
+}
+
+const LEASES = "coordination.k8s.io";
+const ELECTION_VERBS = ["get", "list", "update", "watch"];
+
+function rule(group: string, resource: string, verbs: string[], names?: string[]): PolicyRule {
+  return {
+    apiGroups: [group],
+    resources: [resource],
+    verbs,
+    ...(names && { resourceNames: names }),
+  };
+}
