@@ -149,6 +149,8 @@ export {
   type PodUnreadyEvent,
   type PortParams,
   type Presented,
+  type PrimitiveKind,
+  type PrimitiveRef,
   type ProbeParams,
   type ProbesParams,
   type ProgressOptions,

@@ -142,6 +142,7 @@ export type { SecurityParams } from "./workloads/definition/params/security.ts";
 export type { SupervisionParams } from "./workloads/definition/params/supervision.ts";
 export type { WorkersParams } from "./workloads/definition/params/workers.ts";
 export { MAX_WORKLOAD_NAME, type RunParams } from "./workloads/run_params.ts";
+export type { PrimitiveKind, PrimitiveRef } from "../manifests/mod.ts";
 export type {
   Escalation,
   GroupRestart,

@@ -20,12 +20,12 @@ const USES = {
   counter: { record: true },
   discovery: { sessions: true, pods: true },
   election: { lease: true },
-  keyvalue: { record: true, leaves: true },
+  "key-value": { record: true, leaves: true },
   latch: { record: true },
   mutex: { record: true, sessions: true },
   once: { record: true, sessions: true },
   ownership: { record: true, sessions: true },
-  rwlock: { record: true, sessions: true },
+  "read-write-lock": { record: true, sessions: true },
   semaphore: { record: true, sessions: true },
   sequence: { record: true },
 } as const satisfies Record<string, Uses>;
@@ -56,7 +56,7 @@ export function primitiveRules(primitives: readonly PrimitiveRef[]): PolicyRule[
   const rules: [needed: boolean, rule: PolicyRule][] = [
     [records.length > 0, rule("", "configmaps", ["create"])],
     [records.length > 0, rule("", "configmaps", ["get", "list", "update", "watch"], records)],
-    [using("leaves").length > 0, rule("", "configmaps", ["delete", "get"])],
+    [using("leaves").length > 0, rule("", "configmaps", ["delete", "get", "list"])],
     [sessions || elections.length > 0, rule(LEASES, "leases", ["create"])],
     [sessions, rule(LEASES, "leases", ["delete", "get", "list", "update", "watch"])],
     [elections.length > 0 && !sessions, rule(LEASES, "leases", ELECTION_VERBS, elections)],

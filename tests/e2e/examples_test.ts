@@ -25,11 +25,11 @@ async function runExample(name: string, args: readonly string[] = []): Promise<s
 
 /** A line with what is in the names of pods left out. */
 function withoutNames(line: string): string {
-  return line.replaceAll(/\b(greeter|chatter)-[a-z0-9]+-[a-z0-9]+\b/g, "$1");
+  return line.replaceAll(/\b(greeter|chatter|invoicer)-[a-z0-9]+-[a-z0-9]+\b/g, "$1");
 }
 
 Deno.test("each example has a test", () => {
-  deepStrictEqual(exampleNames(), ["chat", "command", "greeter", "word_count"]);
+  deepStrictEqual(exampleNames(), ["chat", "command", "greeter", "invoices", "word_count"]);
 });
 
 Deno.test({
@@ -49,6 +49,19 @@ Deno.test({
     deepStrictEqual(greeted.toSorted(), [
       ...Array(1).fill("greeter has greeted 2 times"),
       ...Array(3).fill("greeter has greeted once"),
+    ]);
+  },
+});
+
+Deno.test({
+  name: "examples/invoices numbers without gaps, also when a worker dies at the desk",
+  ignore: OWN_NODES,
+  async fn() {
+    const lines = await runExample("invoices");
+    const numbers = Array.from({ length: 12 }, (_, i) => i + 1);
+    deepStrictEqual(lines.map(withoutNames), [
+      ...numbers.map((number) => `invoice ${number} by invoicer`),
+      "invoicer died at the desk before invoice 7",
     ]);
   },
 });
