@@ -1,6 +1,9 @@
-import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { ApiServer } from "../local/apiserver/mod.ts";
 import { Sandbox } from "./testdata/sandbox.ts";
+
+/** Shorter than what others wait for a holder that is dead: who gets a lock within it was given it. */
+const LIMIT = { timeout: 5_000 };
 
 Deno.test("Coordinator.primitives() are the same for all, in its namespace, and over when it stops", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
@@ -26,4 +29,52 @@ Deno.test("Coordinator.primitives() rejects when the option primitives is wrong"
     name: "TypeError",
     message: /^Cannot create coordinator: "primitives.leaseDurations" is no known field/,
   });
+});
+
+Deno.test("Coordinator.stop() gives back what it holds after its handlers, and before another one leads", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  const [first, second] = [
+    await sandbox.coordinator({ election: true }),
+    await sandbox.coordinator({ election: true }),
+  ];
+  const seen: string[] = [];
+  const [leading, followed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  first.onLeading(async ({ signal }) => {
+    const held = await (await first.primitives()).mutex("m").acquire(LIMIT);
+    leading.resolve();
+    await new Promise((resolve) => signal.addEventListener("abort", resolve));
+    await Promise.resolve();
+    seen.push(held.remainingMs() > 0 ? "held to the end" : "lost");
+    held.signal.addEventListener("abort", () => seen.push("given back"));
+  });
+  second.onLeading(async () => {
+    await (await second.primitives()).mutex("m").acquire(LIMIT).then(
+      () => seen.push("held by the next one"),
+      () => seen.push("somebody holds it"),
+    );
+    followed.resolve();
+  });
+  const running = [first.start()];
+  await leading.promise;
+  running.push(second.start());
+  await first.stop();
+  await followed.promise;
+  await second.stop();
+  await Promise.all(running);
+  deepStrictEqual(seen, ["held to the end", "given back", "held by the next one"]);
+  const { items } = await sandbox.leases.getLeaseList();
+  deepStrictEqual(items.map(({ metadata }) => metadata!.name), ["troupe-boss"]);
+});
+
+Deno.test("Coordinator tells onError what its primitives cannot do", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  await using coordinator = await sandbox.coordinator();
+  const told = Promise.withResolvers<Error>();
+  coordinator.onError(told.resolve);
+  const mutex = (await coordinator.primitives()).mutex("m");
+  sandbox.goOffline();
+  const acquired = mutex.acquire(LIMIT);
+  ok((await told.promise).message.includes("503"), (await told.promise).message);
+  sandbox.goOnline();
+  await acquired;
 });

@@ -1,5 +1,7 @@
-import { rejects, strictEqual } from "node:assert/strict";
+import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { type ClusterConfig, plainClusterConfig } from "../kube/mod.ts";
 import { ApiServer } from "../local/apiserver/mod.ts";
+import { Primitives } from "../primitives/mod.ts";
 import { Worker } from "./mod.ts";
 
 /** Calls with variables set, or unset, and as they were afterwards. */
@@ -15,6 +17,34 @@ async function withEnv(
     await call();
   } finally {
     before.forEach(set);
+  }
+}
+
+/** Shorter than what others wait for a holder that is dead: who gets a lock within it was given it. */
+const LIMIT = { timeout: 5_000 };
+
+/** Calls with a server and a kubeconfig that names it. */
+async function onServer(
+  call: (server: { kubeconfig: string; config: ClusterConfig }) => Promise<void>,
+): Promise<void> {
+  await using server = await ApiServer.start();
+  const dir = await Deno.makeTempDir();
+  try {
+    const kubeconfig = `${dir}/kubeconfig`;
+    await Deno.writeTextFile(
+      kubeconfig,
+      JSON.stringify({
+        apiVersion: "v1",
+        kind: "Config",
+        clusters: [{ name: "c", cluster: { server: server.url } }],
+        users: [{ name: "u", user: {} }],
+        contexts: [{ name: "x", context: { cluster: "c", user: "u", namespace: "shop" } }],
+        "current-context": "x",
+      }),
+    );
+    await call({ kubeconfig, config: plainClusterConfig(server.url) });
+  } finally {
+    await Deno.remove(dir, { recursive: true });
   }
 }
 
@@ -40,21 +70,7 @@ Deno.test("Worker.primitives() says where a cluster was looked for when it was s
 });
 
 Deno.test("Worker.primitives() are the same for all, in its namespace, and over when it stops", async () => {
-  await using server = await ApiServer.start();
-  const dir = await Deno.makeTempDir();
-  try {
-    const kubeconfig = `${dir}/kubeconfig`;
-    await Deno.writeTextFile(
-      kubeconfig,
-      JSON.stringify({
-        apiVersion: "v1",
-        kind: "Config",
-        clusters: [{ name: "c", cluster: { server: server.url } }],
-        users: [{ name: "u", user: {} }],
-        contexts: [{ name: "x", context: { cluster: "c", user: "u", namespace: "shop" } }],
-        "current-context": "x",
-      }),
-    );
+  await onServer(async ({ kubeconfig }) => {
     await withEnv({ KUBECONFIG: kubeconfig, POD_NAMESPACE: undefined }, async () => {
       const byHand = await Worker.create({ name: "w", port: 0 });
       const [a, b] = await Promise.all([byHand.primitives(), byHand.primitives()]);
@@ -69,7 +85,37 @@ Deno.test("Worker.primitives() are the same for all, in its namespace, and over 
       await using inPod = await Worker.create({ name: "w", port: 0 });
       strictEqual((await inPod.primitives()).namespace, "team");
     });
-  } finally {
-    await Deno.remove(dir, { recursive: true });
-  }
+  });
+});
+
+Deno.test("Worker.stop() gives back what it holds when its handlers have settled", async () => {
+  await onServer(async ({ kubeconfig, config }) => {
+    await withEnv({ KUBECONFIG: kubeconfig, POD_NAMESPACE: "default" }, async () => {
+      const worker = await Worker.create({ name: "w", port: 0, hostname: "127.0.0.1" });
+      const held = await (await worker.primitives()).mutex("m").acquire(LIMIT);
+      const seen: unknown[] = [];
+      worker.onWorkerEvent(async ({ type }) => {
+        if (type === "started") return void worker.stop();
+        if (type !== "stopped") return;
+        await Promise.resolve();
+        seen.push(held.remainingMs() > 0);
+      });
+      await worker.start();
+      deepStrictEqual([...seen, held.remainingMs()], [true, 0]);
+      await using others = await Primitives.create({ config });
+      await others.mutex("m").acquire(LIMIT);
+    });
+  });
+});
+
+Deno.test("Worker.stop() gives back what a worker holds that was never started", async () => {
+  await onServer(async ({ kubeconfig, config }) => {
+    await withEnv({ KUBECONFIG: kubeconfig, POD_NAMESPACE: "default" }, async () => {
+      const worker = await Worker.create({ name: "w", port: 0 });
+      await (await worker.primitives()).mutex("m").acquire(LIMIT);
+      await worker.stop();
+      await using others = await Primitives.create({ config });
+      await others.mutex("m").acquire(LIMIT);
+    });
+  });
 });

@@ -1,6 +1,7 @@
 // An API server without controllers: tests play these, and see just what a coordinator does.
 import { AppsV1Api, type Deployment } from "@cloudydeno/kubernetes-apis/apps/v1";
 import { BatchV1Api } from "@cloudydeno/kubernetes-apis/batch/v1";
+import { CoordinationV1Api } from "@cloudydeno/kubernetes-apis/coordination.k8s.io/v1";
 import { CoreV1Api, type Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { RbacAuthorizationV1Api } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
 import { plainClusterConfig, Transport } from "../../kube/mod.ts";
@@ -41,6 +42,7 @@ export class Sandbox implements AsyncDisposable {
   readonly apps: ReturnType<AppsV1Api["namespace"]>;
   readonly batch: ReturnType<BatchV1Api["namespace"]>;
   readonly rbac: ReturnType<RbacAuthorizationV1Api["namespace"]>;
+  readonly leases: ReturnType<CoordinationV1Api["namespace"]>;
 
   private constructor(stack: AsyncDisposableStack, server: ApiServer, admin: Transport) {
     this.#stack = stack;
@@ -50,6 +52,7 @@ export class Sandbox implements AsyncDisposable {
     this.apps = new AppsV1Api(admin).namespace("team");
     this.batch = new BatchV1Api(admin).namespace("team");
     this.rbac = new RbacAuthorizationV1Api(admin).namespace("team");
+    this.leases = new CoordinationV1Api(admin).namespace("team");
     const options = {
       port: 0,
       hostname: "127.0.0.1",
