@@ -10,11 +10,14 @@
 import type { PrimitiveContext } from "../context.ts";
 import type { Fenced } from "../fencing/fencing_token.ts";
 import { RecordError, SharedRecord, type Versioned } from "../record/mod.ts";
-import { apply, checkFence, effective, type Write } from "./apply.ts";
+import { unlessAborted } from "../waiting.ts";
+import { apply, checkFence, effective, HeadFull, type Write, writeOf } from "./apply.ts";
 import type { Entry } from "./entry.ts";
+import { Expiry } from "./expiry.ts";
 import { Head, headSchema, type LeafReference } from "./head.ts";
 import { BUCKET_LABEL, type Leaf } from "./leaf.ts";
 import { LeafStore } from "./leaf_store.ts";
+import { Merger } from "./merger.ts";
 import { SharedRead } from "./shared_read.ts";
 import { MissingLeaves, View } from "./view.ts";
 
@@ -37,25 +40,43 @@ export interface Committed<T> {
 /** See the module's text. */
 export class Bucket {
   readonly name: string;
-  readonly context: PrimitiveContext;
-  readonly record: SharedRecord<Head>;
+  readonly #record: SharedRecord<Head>;
   readonly #leaves: LeafStore;
+  readonly #merger: Merger;
+  readonly #expiry: Expiry;
   readonly #reads: SharedRead<Versioned<Head>>;
+  /** The newest head that was looked through for entries with a time to live. */
+  #seen: Head = Head.EMPTY;
 
   constructor(context: PrimitiveContext, name: string) {
     this.name = name;
-    this.context = context;
-    this.record = new SharedRecord(context, {
+    this.#record = new SharedRecord(context, {
       kind: KIND,
       name,
       schema: headSchema,
       empty: Head.EMPTY,
       labels: { [BUCKET_LABEL]: name },
     });
-    this.#leaves = new LeafStore(context, { kind: KIND, bucket: name });
-    this.#reads = new SharedRead((signal) =>
-      this.record.read(AbortSignal.any([signal, context.signal]))
-    );
+    this.#leaves = new LeafStore(context, {
+      kind: KIND,
+      bucket: name,
+      onLoad: ({ entries }) => this.#expiry.saw(entries),
+    });
+    this.#merger = new Merger(context, this.#record, this.#leaves);
+    this.#expiry = new Expiry(context, (versions) => this.#expire(versions, context.signal));
+    this.#reads = new SharedRead(async (signal) => {
+      const now = await this.#record.read(AbortSignal.any([signal, context.signal]));
+      this.#saw(now.state);
+      return now;
+    });
+  }
+
+  /** Calls `listener` with each state of the head in order; see `SharedRecord.follow`. */
+  follow(listener: (seen: Versioned<Head>, isGone: boolean) => void): () => void {
+    return this.#record.follow((seen, isGone) => {
+      if (!isGone) this.#saw(seen.state);
+      listener(seen, isGone);
+    });
   }
 
   /** Looks into the bucket as it is now, or, `cached`, as it was last seen, if it was. */
@@ -64,7 +85,7 @@ export class Bucket {
     { signal, cached }: { signal: AbortSignal; cached?: boolean },
   ): Promise<{ found: T; version: number; head: Head }> {
     const held = new Map<string, Leaf>();
-    let now = cached ? this.record.known : undefined;
+    let now = cached ? this.#record.known : undefined;
     for (;;) {
       const { state: head, version } = now ??= await this.#reads.read(signal);
       try {
@@ -85,7 +106,7 @@ export class Bucket {
     for (;;) {
       let committed: Committed<T> | undefined;
       try {
-        await this.record.update((head, version) => {
+        const { state } = await this.#record.update((head, version) => {
           const view = this.#view(head, held);
           const fenceWrites = fence ? checkFence(view, fence, this.name) : [];
           const { writes, result } = decide(view);
@@ -94,12 +115,32 @@ export class Bucket {
           committed = { result, entries: next ? apply(next, all, this.name) : [] };
           return next;
         }, signal);
+        this.#saw(state);
+        this.#merger.consider(state);
         return committed!;
       } catch (error) {
-        if (!(error instanceof MissingLeaves)) throw error;
-        await this.#hold(error.leaves, held, signal);
+        if (error instanceof HeadFull) await unlessAborted(signal, this.#merger.merge());
+        else if (error instanceof MissingLeaves) await this.#hold(error.leaves, held, signal);
+        else throw error;
       }
     }
+  }
+
+  /** Deletes keys that still have these versions. */
+  async #expire(versions: ReadonlyMap<string, number>, signal: AbortSignal): Promise<void> {
+    await this.commit((view) => {
+      const due = [...versions].filter(([key, version]) => view.get(key)?.[1] === version);
+      return { writes: due.map(([key]) => writeOf(key)), result: undefined };
+    }, { signal });
+  }
+
+  #saw(head: Head): void {
+    const { id, seq } = this.#seen;
+    if (head === this.#seen || head.id === id && head.seq <= seq) return;
+    this.#seen = head;
+    this.#leaves.retain(head);
+    if (head.id !== id) this.#expiry.clear();
+    this.#expiry.saw([...head.entries.values()]);
   }
 
   #view(head: Head, held: ReadonlyMap<string, Leaf>): View {
@@ -127,7 +168,7 @@ export class Bucket {
     const lost = gone.find(({ id }) => state.leaves.some((leaf) => leaf.id === id));
     if (!lost) return false;
     throw new RecordError(
-      `Cannot read bucket "${this.name}": its part "${this.record.object}.${lost.id}" was deleted`,
+      `Cannot read bucket "${this.name}": its part "${this.#record.object}.${lost.id}" was deleted`,
     );
   }
 }

@@ -41,7 +41,7 @@ export class BucketWatch {
 
   /** The snapshot, and then changes, some at a time, in their order. Rejects with the signal's reason. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Entry[], never> {
-    const stop = this.#bucket.record.follow((seen, isGone) => this.#take({ ...seen, isGone }));
+    const stop = this.#bucket.follow((seen, isGone) => this.#take({ ...seen, isGone }));
     const onAbort = () => this.#wake();
     this.#signal.addEventListener("abort", onAbort);
     try {

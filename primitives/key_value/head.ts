@@ -98,6 +98,21 @@ export class Head {
     this.#entries.delete(key);
   }
 
+  /**
+   * Refers to other leaves, of a head to change: which have all of the changes up to version `base` that
+   * `isMoved` tells of.
+   */
+  refer(
+    leaves: readonly LeafReference[],
+    { base, isMoved }: { base: number; isMoved: (entry: Entry) => boolean },
+  ): void {
+    this.leaves = leaves;
+    this.base = base;
+    for (const entry of [...this.#entries.values()]) {
+      if (entry[1] <= base && isMoved(entry)) this.remove(entry[0]);
+    }
+  }
+
   /** What is written. */
   toJSON(): HeadJson {
     const { id, seq, base, bytes, leaves } = this;

@@ -20,6 +20,9 @@ export const MAX_HEAD_BYTES = 512 * KIB;
 /** Of deletions beyond that: they need a little space to give back much. */
 export const SPARE_HEAD_BYTES = 64 * KIB;
 
+/** How many leaves one merge makes anew at most; a large bucket is merged part by part. */
+export const MAX_MERGED_LEAVES = 8;
+
 /** Of a leaf. */
 export const MAX_LEAF_BYTES = 512 * KIB;
 
