@@ -1,4 +1,6 @@
 import { deepStrictEqual, rejects, strictEqual } from "node:assert/strict";
+import { dirname } from "node:path";
+import denoConfig from "../deno.json" with { type: "json" };
 import { type ClusterConfig, plainClusterConfig } from "../kube/mod.ts";
 import { ApiServer } from "../local/apiserver/mod.ts";
 import { Primitives } from "../primitives/mod.ts";
@@ -85,6 +87,27 @@ Deno.test("Worker.primitives() are the same for all, in its namespace, and over 
       await using inPod = await Worker.create({ name: "w", port: 0 });
       strictEqual((await inPod.primitives()).namespace, "team");
     });
+  });
+});
+
+Deno.test("Worker.primitives() work with the permissions of primitivesWorker, beside the kubeconfig", async () => {
+  await onServer(async ({ kubeconfig }) => {
+    const { env, read } = denoConfig.permissions.primitivesWorker;
+    const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--quiet",
+        "--no-prompt",
+        "--no-check",
+        "--allow-net",
+        `--allow-env=${env}`,
+        `--allow-read=${[...read, dirname(kubeconfig)]}`,
+        new URL("./testdata/primitives_worker.ts", import.meta.url).pathname,
+      ],
+      env: { KUBECONFIG: kubeconfig, POD_NAMESPACE: "default" },
+    }).output();
+    const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+    deepStrictEqual([out, error], ["mutex/default/orders\n", ""]);
   });
 });
 
