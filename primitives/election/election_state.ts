@@ -29,6 +29,8 @@ export interface Memory {
   readonly newest: number;
   /** The highest count of transitions that was seen. */
   readonly transitions?: number;
+  /** Milliseconds that the last answer took; 0 before the first. */
+  readonly roundTrip: number;
   /** Requests that failed in a row. */
   readonly failures: number;
   /** Whether it was told to stop: then it leads on, but claims nothing. */

@@ -10,12 +10,7 @@ import type {
 } from "./election_state.ts";
 import type { LeaseRecord } from "./lease_record.ts";
 import { observe } from "./observation.ts";
-
-/**
- * Candidates that learn at the same time that the Lease is free come within this time, so that most
- * of them see the first one's write before they send their own; client-go waits up to 2.4 s.
- */
-const JITTER_MS = 50;
+import { spreadAfterExpiry, spreadAfterRelease } from "./spread.ts";
 
 /** The first wait after a failure; it doubles with each, up to the renewal's interval. */
 const MIN_RETRY_MS = 100;
@@ -30,7 +25,7 @@ export interface StepContext {
 /** The state before anything is known. */
 export function initialState(now: number): Following {
   const due = { request: "read", at: now } as const;
-  return { phase: "following", due, newest: 0, failures: 0, stopping: false };
+  return { phase: "following", due, newest: 0, roundTrip: 0, failures: 0, stopping: false };
 }
 
 /** The state that follows. */
@@ -49,8 +44,11 @@ export function step(
   switch (input.type) {
     case "passed":
       return state;
-    case "saw":
-      return isStale(state, input) ? state : see(state, input.lease, context);
+    case "saw": {
+      const { lease, sentAt = context.now } = input;
+      const roundTrip = input.sentAt === undefined ? state.roundTrip : context.now - sentAt;
+      return isStale(state, input) ? state : see({ ...state, roundTrip }, lease, context);
+    }
     case "doubted": {
       const due = { request: "read", at: context.now } as const;
       return state.phase === "claiming" ? { ...state, phase: "following", due } : { ...state, due };
@@ -58,7 +56,7 @@ export function step(
     case "wrote":
       return wrote(state, input, context);
     case "conflicted":
-      return retry(state, { request: "read", free: 1 }, context);
+      return conflicted(state, context);
     case "failed": {
       // what a claim has done is only known after a read; a renewal is just sent again
       const holds = state.phase === "leading" || state.phase === "releasing";
@@ -84,6 +82,20 @@ function isStale(
 ): boolean {
   if (seen === undefined || sentAt >= seen.at) return false;
   return lease === undefined || lease.version < (seen.lease?.version ?? 0);
+}
+
+/**
+ * A write was refused. Whoever holds the Lease has to know at once what became of it. A claim that
+ * came too late has time: the watch tells who was faster, mostly before the refusal comes, and then
+ * nothing has to be read; where many candidates claim at once, their reads would be as many.
+ */
+function conflicted(
+  state: Exclude<ElectionState, { phase: "ended" }>,
+  context: StepContext,
+): ElectionState {
+  if (state.phase === "following") return state; // the watch has told, and what is due is known
+  const free = state.phase === "claiming" ? 0 : 1;
+  return retry(state, { request: "read", free }, context);
 }
 
 /** Takes notice of the Lease, and decides anew. */
@@ -130,14 +142,15 @@ function decide(state: Following | Claiming, context: StepContext): Following | 
   const { seen, phase, due } = state;
   const { lease, heldUntil } = seen!;
   if (!isMine(lease, policy) && now < heldUntil) {
-    const at = heldUntil + policy.random() * JITTER_MS;
+    const at = heldUntil + spreadAfterExpiry(state.roundTrip, policy.random());
     // whose lease it is does not matter for failures: they count until another's is valid
     return { ...state, phase: "following", failures: 0, due: { request: "read", at } };
   }
   if (phase === "claiming") return state; // has its time already
   // whoever read because the lease had its time has waited; whoever hears of it by the watch has not
   const waited = lease === undefined || isMine(lease, policy) || due.at <= now;
-  const at = Math.max(now, retryAt(state, context)) + (waited ? 0 : policy.random() * JITTER_MS);
+  const spread = waited ? 0 : spreadAfterRelease(state.roundTrip, policy.random());
+  const at = Math.max(now, retryAt(state, context)) + spread;
   return { ...state, phase: "claiming", due: { request: "write", at } };
 }
 
@@ -227,9 +240,9 @@ function release(
   { request, lost }: { request: "read" | "write"; lost?: string },
   { now, policy }: StepContext,
 ): Releasing {
-  const { seen, newest, transitions, failures } = state;
+  const { seen, newest, transitions, roundTrip, failures } = state;
   return {
-    ...{ seen, newest, transitions, failures, stopping: true },
+    ...{ seen, newest, transitions, roundTrip, failures, stopping: true },
     phase: "releasing",
     due: { request, at: now },
     until: now + policy.releaseWithin,
@@ -237,8 +250,12 @@ function release(
   };
 }
 
-function end({ seen, newest, transitions, failures }: Memory, lost?: string): ElectionState {
-  return { phase: "ended", seen, newest, transitions, failures, stopping: true, lost };
+function end(
+  { seen, newest, transitions, roundTrip, failures }: Memory,
+  lost?: string,
+): ElectionState {
+  const memory = { seen, newest, transitions, roundTrip, failures, stopping: true };
+  return { ...memory, phase: "ended", lost };
 }
 
 /** Whether this very `Election` wrote the Lease: then nobody else leads. */

@@ -12,7 +12,14 @@ export interface ServedCall {
   readonly body?: LeaseJson;
 }
 
-type Watcher = (type: string, lease: LeaseJson) => void;
+/** A watch that is open. */
+export interface Watcher {
+  /** Whose it is. */
+  readonly client: string;
+  send(type: string, lease: LeaseJson): void;
+  /** Ends it, as a server does that is stopped. */
+  end(): void;
+}
 
 /** One Lease in memory, with the API server's rules for versions, and faults as a test wants them. */
 export class LeaseServer {
@@ -21,6 +28,9 @@ export class LeaseServer {
   lease: LeaseJson | undefined;
   /** What was served, and what came of it. */
   readonly calls: (ServedCall & { code: number })[] = [];
+  /** How many lists and watches were asked for. */
+  listed = 0;
+  watched = 0;
   /** Decides about each request. */
   fault: (call: ServedCall) => Fault | undefined = () => undefined;
   /** Whether watches are open but nothing comes of them. */
@@ -33,6 +43,11 @@ export class LeaseServer {
     return this.calls.filter((it) =>
       it.method === method && !it.watch && (client === undefined || it.client === client)
     ).length;
+  }
+
+  /** Counts from now on. */
+  forget(): void {
+    this.calls.length = this.listed = this.watched = 0;
   }
 
   /** Serves a request for one Lease, or a create. */
@@ -73,8 +88,13 @@ export class LeaseServer {
     this.version++;
     const metadata = { ...lease.metadata, resourceVersion: String(this.version) };
     this.lease = { ...lease, metadata };
-    for (const watcher of [...this.watchers]) watcher(type, this.lease);
+    for (const watcher of [...this.watchers]) watcher.send(type, this.lease);
     return this.lease;
+  }
+
+  /** Ends all watches, or those of some clients; more can be opened at once. */
+  cutWatches(whose: (client: string) => boolean = () => true): void {
+    for (const watcher of [...this.watchers]) if (whose(watcher.client)) watcher.end();
   }
 
   /** Deletes the Lease. */
@@ -83,7 +103,7 @@ export class LeaseServer {
     this.lease = undefined;
     this.version++;
     const metadata = { ...lease.metadata, resourceVersion: String(this.version) };
-    for (const watcher of [...this.watchers]) watcher("DELETED", { ...lease, metadata });
+    for (const watcher of [...this.watchers]) watcher.send("DELETED", { ...lease, metadata });
   }
 }
 

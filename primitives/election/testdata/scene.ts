@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import { FakeTime } from "@std/testing/time";
 import { LeaseServer } from "./lease_server.ts";
 import { SimulatedProcess, type SimulatedProcessOptions } from "./simulated_process.ts";
@@ -23,21 +24,21 @@ export class Scene implements AsyncDisposable {
     let over = false;
     setTimeout(() => over = true, ms);
     while (!over) {
-      await this.time.nextAsync();
+      await this.#next();
       this.check();
     }
-    await this.time.runMicrotasks();
+    await turn();
     this.check();
   }
 
   /** Lets time pass until the condition holds; returns how much passed. */
   async until(condition: () => boolean, limit = 60_000): Promise<number> {
     const start = this.time.now;
-    await this.time.runMicrotasks();
+    await turn();
     while (!condition()) {
       if (this.time.now - start > limit) throw new Error(`It did not happen within ${limit} ms`);
-      await this.time.nextAsync();
-      await this.time.runMicrotasks();
+      await this.#next();
+      await turn();
       this.check();
     }
     return this.time.now - start;
@@ -52,10 +53,20 @@ export class Scene implements AsyncDisposable {
     return await promise;
   }
 
+  async #next(): Promise<void> {
+    await turn();
+    this.time.next();
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.check = () => {};
     this.server.fault = () => undefined;
     const closed = Promise.all(this.processes.map((it) => it[Symbol.asyncDispose]()));
     await this.settle(closed).finally(() => this.time.restore());
   }
+}
+
+/** Lets all promises settle that can; a turn of the event loop takes less than a timer of 0 ms. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }

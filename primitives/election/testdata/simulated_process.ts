@@ -3,7 +3,7 @@ import type { Clock } from "../../clock.ts";
 import { Election, type ElectionEvent } from "../election.ts";
 import type { ElectionOptions } from "../election_options.ts";
 import type { LeaseJson } from "../lease_record.ts";
-import { failure, type LeaseServer, type ServedCall } from "./lease_server.ts";
+import { failure, type LeaseServer, type ServedCall, type Watcher } from "./lease_server.ts";
 
 /** Options of {@linkcode SimulatedProcess}. */
 export interface SimulatedProcessOptions {
@@ -120,6 +120,7 @@ export class SimulatedProcess implements AsyncDisposable {
       }
       if (watch) {
         await this.#travel(abortSignal);
+        server.watched++;
         return this.#watch(Number(querystring!.get("resourceVersion")), abortSignal!);
       }
       const answer = attempt(() => querystring ? this.#list() : server.serve(call));
@@ -131,7 +132,9 @@ export class SimulatedProcess implements AsyncDisposable {
   }
 
   #list(): Uint8Array {
-    const { version, lease } = this.#options.server;
+    const { server } = this.#options;
+    server.listed++;
+    const { version, lease } = server;
     const metadata = { resourceVersion: String(version) };
     return encode({ kind: "LeaseList", metadata, items: lease ? [lease] : [] });
   }
@@ -141,20 +144,40 @@ export class SimulatedProcess implements AsyncDisposable {
     let leave = () => {};
     return new ReadableStream({
       start: (controller) => {
-        const send = (type: string, object: LeaseJson) => {
-          if (server.stalled) return;
+        let open = true;
+        let last = 0; // what is sent later does not come earlier
+        const later = (happen: () => void) => {
+          last = Math.max(last, Date.now() + this.#latency());
           setTimeout(() =>
             this.#whenRunning(() => {
-              if (!signal.aborted) controller.enqueue(encode({ type, object }));
-            }), this.#latency());
+              if (open) happen();
+            }), last - Date.now());
         };
-        server.watchers.add(send);
-        leave = () => server.watchers.delete(send);
+        const watcher: Watcher = {
+          client: this.name,
+          send: (type, object) => {
+            if (!server.stalled) later(() => controller.enqueue(encode({ type, object })));
+          },
+          end: () => {
+            server.watchers.delete(watcher);
+            later(() => {
+              open = false;
+              controller.close();
+            });
+          },
+        };
+        server.watchers.add(watcher);
+        leave = () => {
+          open = false;
+          server.watchers.delete(watcher);
+        };
         const { lease } = server;
-        if (lease && Number(lease.metadata!.resourceVersion) > from) send("MODIFIED", lease);
+        if (lease && Number(lease.metadata!.resourceVersion) > from) {
+          watcher.send("MODIFIED", lease);
+        }
         signal.addEventListener("abort", () => {
+          if (open) controller.error(signal.reason);
           leave();
-          controller.error(signal.reason);
         }, { once: true });
       },
       cancel: () => leave(),
