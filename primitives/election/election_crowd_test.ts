@@ -1,6 +1,7 @@
 // 1,000 candidates for one election: what it costs, and that no two terms are trusted at once.
 // TROUPE_ELECTION_SIZE, _SECONDS (of virtual time under faults) and _SEED say how many, how long and which.
 import { deepStrictEqual, ok } from "node:assert/strict";
+import { seededRandom } from "../../testing/mod.ts";
 import { Crowd } from "./testdata/crowd.ts";
 import type { Fault } from "./testdata/lease_server.ts";
 
@@ -10,7 +11,7 @@ const SEED = Number(Deno.env.get("TROUPE_ELECTION_SEED") ?? 1);
 const VERBOSE = Deno.env.has("TROUPE_ELECTION_SIZE");
 
 Deno.test("Election of 1,000 candidates costs 0.5 writes a second, and few requests at a handover", async () => {
-  await using crowd = new Crowd({ size: SIZE, seed: SEED, latency: [2, 20] });
+  await using crowd = new Crowd({ size: SIZE, random: seededRandom(SEED), latency: [2, 20] });
   const { scene } = crowd;
   await crowd.led();
   await scene.pass(3_000);
@@ -35,13 +36,13 @@ Deno.test("Election of 1,000 candidates costs 0.5 writes a second, and few reque
     await scene.pass(1_000);
     const handover = crowd.requests();
     if (VERBOSE) console.log(killed ? "killed" : "closed", handover);
-    ok(handover.writes + handover.reads <= 0.2 * SIZE, JSON.stringify(handover));
+    ok(handover.writes + handover.reads <= SIZE / 5, JSON.stringify(handover));
     deepStrictEqual([handover.lists, handover.watches], [0, 0]);
   }
 });
 
 Deno.test("Election of 1,000 candidates never has two terms that are trusted at once, under faults", async () => {
-  await using crowd = new Crowd({ size: SIZE, seed: SEED + 1, latency: [0.5, 30] });
+  await using crowd = new Crowd({ size: SIZE, random: seededRandom(SEED), latency: [0.5, 30] });
   const { scene, random } = crowd;
   const { server } = scene;
   const between = (from: number, to: number) => crowd.between(from, to);
@@ -110,6 +111,6 @@ Deno.test("Election of 1,000 candidates never has two terms that are trusted at 
   const { tokens, resource } = crowd;
   if (VERBOSE) console.log(counts, { terms: tokens.length, most, ...resource });
   deepStrictEqual(tokens, [...new Set(tokens)].sort((a, b) => a - b));
-  ok(tokens.length > names.length / 2 && resource.accepted > SECONDS);
-  ok(most <= 3 * SIZE, `${most} requests in a second`);
+  ok(tokens.length > names.length / 2 && resource.accepted > SECONDS && resource.refused > 0);
+  ok(most <= SIZE + 100, `${most} requests in a second`);
 });

@@ -1,4 +1,3 @@
-import { seededRandom } from "../../../testing/mod.ts";
 import { Scene } from "./scene.ts";
 import type { SimulatedProcess } from "./simulated_process.ts";
 
@@ -14,7 +13,8 @@ export interface GuardedResource {
 /** Options of {@linkcode Crowd}. */
 export interface CrowdOptions {
   readonly size: number;
-  readonly seed: number;
+  /** Decides about clocks, messages and jitter. */
+  readonly random: () => number;
   /** Milliseconds that a message is on its way, from and to. */
   readonly latency: readonly [number, number];
 }
@@ -38,7 +38,7 @@ export class Crowd implements AsyncDisposable {
 
   constructor(options: CrowdOptions) {
     this.#options = options;
-    this.random = seededRandom(options.seed);
+    this.random = options.random;
     this.scene.check = () => {
       const trusted = [...this.#leading].filter((it) => it.running && it.election.term);
       if (trusted.length < 2) return;

@@ -1,0 +1,40 @@
+import { ok, strictEqual } from "node:assert/strict";
+import { seededRandom } from "../../testing/mod.ts";
+import { spreadAfterExpiry, spreadAfterRelease } from "./spread.ts";
+
+/** The average, over many draws, of when the first of so many comes, and how many do within a round trip. */
+function play(candidates: number, roundTrip: number): { first: number; together: number } {
+  const random = seededRandom(candidates);
+  const sums = { first: 0, together: 0 };
+  const draws = 50;
+  for (let i = 0; i < draws; i++) {
+    const waits = Array.from({ length: candidates }, () => spreadAfterRelease(roundTrip, random()));
+    const first = Math.min(...waits);
+    sums.first += first / draws;
+    sums.together += waits.filter((it) => it < first + roundTrip).length / draws;
+  }
+  return sums;
+}
+
+Deno.test("spreadAfterRelease() lets some 25 of many write within a round trip, however many they are", () => {
+  for (const candidates of [100, 300, 1_000, 3_000]) {
+    for (const roundTrip of [10, 20, 50]) {
+      const { together } = play(candidates, roundTrip);
+      ok(together > 5 && together < 60, `${together} of ${candidates}`);
+    }
+  }
+});
+
+Deno.test("spreadAfterRelease() lets the first of few wait for less than 25 ms or two and a half round trips", () => {
+  for (const candidates of [1, 2, 3, 5]) {
+    ok(play(candidates, 3).first < 25);
+    ok(play(candidates, 20).first < 50);
+  }
+});
+
+Deno.test("spreadAfterRelease() is bounded when the measured round trip is not to be believed", () => {
+  strictEqual(spreadAfterRelease(0, 0), 0);
+  strictEqual(spreadAfterRelease(60_000, 0), 0);
+  ok(spreadAfterRelease(60_000, 0.999999) <= 125);
+  ok(spreadAfterExpiry(60_000, 0.999999) <= 500);
+});
