@@ -221,7 +221,7 @@ export class Election implements AsyncDisposable {
     try {
       const json = await this.#client.write(lease, this.#stop.signal);
       this.#writing = false;
-      if (json === undefined) return this.#advance({ type: "conflicted" });
+      if (json === undefined) return this.#advance({ type: "conflicted", sentAt });
       const written = toLeaseRecord(json);
       this.#advance({ type: "wrote", lease: written, sentAt });
       if (kind === "acquire" && written.version <= state.newest) {

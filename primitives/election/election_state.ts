@@ -29,8 +29,8 @@ export interface Memory {
   readonly newest: number;
   /** The highest count of transitions that was seen. */
   readonly transitions?: number;
-  /** Milliseconds that the last answer took; 0 before the first. */
-  readonly roundTrip: number;
+  /** Milliseconds that an answer takes, as last measured; nothing before the first. */
+  readonly roundTrip?: number;
   /** Requests that failed in a row. */
   readonly failures: number;
   /** Whether it was told to stop: then it leads on, but claims nothing. */
@@ -100,8 +100,8 @@ export type ElectionInput =
   | { readonly type: "doubted" }
   /** A write succeeded that was sent at that time. */
   | { readonly type: "wrote"; readonly lease: LeaseRecord; readonly sentAt: number }
-  /** A write was refused: the Lease is not as it was read. */
-  | { readonly type: "conflicted" }
+  /** A write was refused that was sent at that time: the Lease is not as it was read. */
+  | { readonly type: "conflicted"; readonly sentAt: number }
   /** A request failed otherwise; whether a write took effect is not known. */
   | { readonly type: "failed"; readonly forbidden: boolean }
   /** No further term is wanted; `writing` tells that a write is under way. */

@@ -10,7 +10,7 @@ import type {
 } from "./election_state.ts";
 import type { LeaseRecord } from "./lease_record.ts";
 import { observe } from "./observation.ts";
-import { spreadAfterExpiry, spreadAfterRelease } from "./spread.ts";
+import { measured, spreadAfterExpiry, spreadAfterRelease } from "./spread.ts";
 
 /** The first wait after a failure; it doubles with each, up to the renewal's interval. */
 const MIN_RETRY_MS = 100;
@@ -25,7 +25,7 @@ export interface StepContext {
 /** The state before anything is known. */
 export function initialState(now: number): Following {
   const due = { request: "read", at: now } as const;
-  return { phase: "following", due, newest: 0, roundTrip: 0, failures: 0, stopping: false };
+  return { phase: "following", due, newest: 0, failures: 0, stopping: false };
 }
 
 /** The state that follows. */
@@ -45,18 +45,17 @@ export function step(
     case "passed":
       return state;
     case "saw": {
-      const { lease, sentAt = context.now } = input;
-      const roundTrip = input.sentAt === undefined ? state.roundTrip : context.now - sentAt;
-      return isStale(state, input) ? state : see({ ...state, roundTrip }, lease, context);
+      const answered = timed(state, input.sentAt, context);
+      return isStale(state, input) ? answered : see(answered, input.lease, context);
     }
     case "doubted": {
       const due = { request: "read", at: context.now } as const;
       return state.phase === "claiming" ? { ...state, phase: "following", due } : { ...state, due };
     }
     case "wrote":
-      return wrote(state, input, context);
+      return wrote(timed(state, input.sentAt, context), input, context);
     case "conflicted":
-      return conflicted(state, context);
+      return conflicted(timed(state, input.sentAt, context), context);
     case "failed": {
       // what a claim has done is only known after a read; a renewal is just sent again
       const holds = state.phase === "leading" || state.phase === "releasing";
@@ -82,6 +81,16 @@ function isStale(
 ): boolean {
   if (seen === undefined || sentAt >= seen.at) return false;
   return lease === undefined || lease.version < (seen.lease?.version ?? 0);
+}
+
+/** Measures how long an answer has taken, if it is one. */
+function timed<S extends ElectionState>(
+  state: S,
+  sentAt: number | undefined,
+  { now }: StepContext,
+): S {
+  if (sentAt === undefined) return state;
+  return { ...state, roundTrip: measured(state.roundTrip, now - sentAt) };
 }
 
 /**
@@ -142,14 +151,14 @@ function decide(state: Following | Claiming, context: StepContext): Following | 
   const { seen, phase, due } = state;
   const { lease, heldUntil } = seen!;
   if (!isMine(lease, policy) && now < heldUntil) {
-    const at = heldUntil + spreadAfterExpiry(state.roundTrip, policy.random());
+    const at = heldUntil + spreadAfterExpiry(state.roundTrip ?? 0, policy.random());
     // whose lease it is does not matter for failures: they count until another's is valid
     return { ...state, phase: "following", failures: 0, due: { request: "read", at } };
   }
   if (phase === "claiming") return state; // has its time already
   // whoever read because the lease had its time has waited; whoever hears of it by the watch has not
   const waited = lease === undefined || isMine(lease, policy) || due.at <= now;
-  const spread = waited ? 0 : spreadAfterRelease(state.roundTrip, policy.random());
+  const spread = waited ? 0 : spreadAfterRelease(state.roundTrip ?? 0, policy.random());
   const at = Math.max(now, retryAt(state, context)) + spread;
   return { ...state, phase: "claiming", due: { request: "write", at } };
 }

@@ -97,17 +97,17 @@ Deno.test("step() waits longer after each failure, up to the renewal's interval"
 });
 
 Deno.test("step() reads at once when a renewal is refused, and a little later when a claim is, each time more", () => {
-  const conflicted: [number, ElectionInput] = [100, { type: "conflicted" }];
+  const conflicted: [number, ElectionInput] = [100, { type: "conflicted", sentAt: 90 }];
   const free: [number, ElectionInput] = [200, { type: "saw", lease: lease(6, ""), sentAt: 150 }];
   deepStrictEqual(dueOf(play(...won, conflicted)), { request: "read", at: 100 });
   deepStrictEqual(dueOf(play(won[0]!, conflicted)), { request: "read", at: 150 });
-  const again: [number, ElectionInput] = [300, { type: "conflicted" }];
+  const again: [number, ElectionInput] = [300, { type: "conflicted", sentAt: 90 }];
   deepStrictEqual(dueOf(play(won[0]!, conflicted, free, again)), { request: "read", at: 400 });
 });
 
 Deno.test("step() reads nothing when a claim is refused and the watch has told who was faster", () => {
   const other: [number, ElectionInput] = [50, { type: "saw", lease: lease(6, "x") }];
-  const state = play(won[0]!, other, [60, { type: "conflicted" }]);
+  const state = play(won[0]!, other, [60, { type: "conflicted", sentAt: 90 }]);
   deepStrictEqual(dueOf(state), { request: "read", at: 8_050 });
 });
 

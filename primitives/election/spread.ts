@@ -22,11 +22,22 @@ const ROUND_TRIPS = 2.5;
 /** A clean handover must take less than 100 ms where a round trip takes up to 20 ms. */
 const SHORTEST_MS = 25;
 
-/** One measurement may have been slow because a connection had to be made, or the server was busy. */
+/** A measurement may have been slow because the server was busy, and a handover should not be. */
 const LONGEST_MS = 125;
+
+/**
+ * The first request makes the connection, and may take several times as long as the next ones. Most
+ * candidates have sent no other; those that had to send one, because many claimed at once, know more.
+ */
+const FIRST_ROUND_TRIP_MS = 14;
 
 /** After an expiry the Lease is read before it is written, and a failover takes seconds anyway. */
 const AFTER_EXPIRY = 4;
+
+/** What is known of a round trip when an answer has taken so many milliseconds; `known` is from before. */
+export function measured(known: number | undefined, ms: number): number {
+  return known === undefined ? Math.min(ms, FIRST_ROUND_TRIP_MS) : ms;
+}
 
 /** Milliseconds to wait before a released Lease is claimed, when a request takes `roundTrip`. */
 export function spreadAfterRelease(roundTrip: number, random: number): number {

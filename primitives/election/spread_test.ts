@@ -1,6 +1,6 @@
 import { ok, strictEqual } from "node:assert/strict";
 import { seededRandom } from "../../testing/mod.ts";
-import { spreadAfterExpiry, spreadAfterRelease } from "./spread.ts";
+import { measured, spreadAfterExpiry, spreadAfterRelease } from "./spread.ts";
 
 /** The average, over many draws, of when the first of so many comes, and how many do within a round trip. */
 function play(candidates: number, roundTrip: number): { first: number; together: number } {
@@ -37,4 +37,10 @@ Deno.test("spreadAfterRelease() is bounded when the measured round trip is not t
   strictEqual(spreadAfterRelease(60_000, 0), 0);
   ok(spreadAfterRelease(60_000, 0.999999) <= 125);
   ok(spreadAfterExpiry(60_000, 0.999999) <= 500);
+});
+
+Deno.test("measured() believes no slow first answer, which had to wait for the connection", () => {
+  strictEqual(measured(undefined, 3), 3);
+  strictEqual(measured(undefined, 80), 14);
+  strictEqual(measured(14, 80), 80);
 });
