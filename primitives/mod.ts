@@ -80,8 +80,9 @@
  * steady state, and each has one watch. With a watch that does not work a follower reads once per
  * `leaseDuration`. A start is three requests: a read, a list and a watch. Candidates that learn at the
  * same time that the Lease may be taken wait so that few of them send anything, however many they are
- * (`election/spread.ts`): of 1,000 simulated ones, with 2 to 20 ms for a message, 20 to 240 write at a clean
- * handover, and after a death up to 50 read and 10 write; then all are quiet. While the server fails, a
+ * (`election/spread.ts`): of 1,000 simulated ones, with 1 to 10 ms for a message, up to 80 write at a clean
+ * handover, and after a death up to 20 read and 5 write; then all are quiet. Of slower messages
+ * `docs/benchmarks.md` tells. While the server fails, a
  * candidate sends one request a second at most, after the first few.
  *
  * ## Beside client-go

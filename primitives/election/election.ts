@@ -49,8 +49,25 @@ export interface ElectionCloseOptions {
   grace?: number;
 }
 
+/** Options of {@linkcode Election.resign}. */
+export interface ElectionResignOptions {
+  /**
+   * No other term is wanted before this has settled, whether well or not.
+   * @default nothing
+   */
+  settled?: Promise<unknown>;
+  /**
+   * Milliseconds that no other term is wanted for, after `settled`: others come first.
+   * @default 0
+   */
+  pause?: number;
+}
+
 /** Less than the 30 s that a pod has between SIGTERM and SIGKILL. */
 const GRACE_MS = 25_000;
+
+/** Timers take no more than 24 days; nothing is lost by looking at the state again earlier. */
+const LONGEST_SLEEP_MS = 60 * 60 * 1000;
 
 /** The watch only saves time, and its retries none: it may be slower than the expiry timer. */
 const WATCH_BACKOFF = { minBackoff: 100, maxBackoff: 5_000 };
@@ -72,6 +89,7 @@ export class Election implements AsyncDisposable {
   #writing = false;
   #wake: () => void = () => {};
   #deadline: { at: number; cancel: () => void } | undefined;
+  #rests = 0;
   #running: Promise<void> | undefined;
 
   /**
@@ -164,6 +182,23 @@ export class Election implements AsyncDisposable {
     await this.#watch.close();
   }
 
+  /**
+   * Gives up the present term, if there is one, and the Lease, so that another candidate may lead. The
+   * campaign goes on, but claims nothing until `settled` has settled and `pause` has passed; the last call
+   * counts.
+   */
+  resign(options: ElectionResignOptions = {}): void {
+    const { settled, pause = 0 } = options;
+    const { clock } = this.#options;
+    const rest = ++this.#rests;
+    const until = settled ? Infinity : clock.now() + pause;
+    this.#advance({ type: "resigned", until });
+    const over = () => {
+      if (rest === this.#rests) this.#advance({ type: "rested", until: clock.now() + pause });
+    };
+    settled?.then(over, over);
+  }
+
   /** Closes at once. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
@@ -187,7 +222,7 @@ export class Election implements AsyncDisposable {
   async #sleep(ms: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#wake = resolve;
-    const cancel = this.#options.clock.timer(Math.ceil(ms), resolve);
+    const cancel = this.#options.clock.timer(Math.ceil(Math.min(ms, LONGEST_SLEEP_MS)), resolve);
     await promise;
     cancel();
     this.#advance({ type: "passed" });

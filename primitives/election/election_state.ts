@@ -7,7 +7,8 @@
  *   following ───────────────────────▶ claiming ──────────────▶ leading
  *      ▲  ▲                               │ refused, failed       │  │ abandoned
  *      │  └───────────────────────────────┘                       │  ▼
- *      └───────────────── overdue, or held by another ────────────┘ releasing ──▶ ended
+ *      ├───────────────── overdue, or held by another ────────────┘ releasing ──▶ ended
+ *      └────────────────────────── if it was only to resign ─────────────┘
  * ```
  *
  * @module
@@ -35,6 +36,8 @@ export interface Memory {
   readonly failures: number;
   /** Whether it was told to stop: then it leads on, but claims nothing. */
   readonly stopping: boolean;
+  /** Nothing is claimed before: it has resigned. */
+  readonly restingUntil?: number;
 }
 
 /**
@@ -73,7 +76,10 @@ export interface Leading extends Memory {
   readonly deadline: number;
 }
 
-/** The term is over, and the Lease is given back within a bound. Next: ended. */
+/**
+ * The term is over, and the Lease is given back within a bound. Next: ended if it was told to stop, else
+ * following.
+ */
 export interface Releasing extends Memory {
   readonly phase: "releasing";
   readonly due: Due;
@@ -107,7 +113,11 @@ export type ElectionInput =
   /** No further term is wanted; `writing` tells that a write is under way. */
   | { readonly type: "stopped"; readonly writing: boolean }
   /** The present term is not wanted any longer. */
-  | { readonly type: "abandoned" };
+  | { readonly type: "abandoned" }
+  /** No term is wanted until then: the present one ends. */
+  | { readonly type: "resigned"; readonly until: number }
+  /** Until when it rests has become known. */
+  | { readonly type: "rested"; readonly until: number };
 
 /** What an election goes by. Times are in milliseconds. */
 export interface ElectionPolicy {

@@ -39,7 +39,7 @@ export function step(
     const why = `the lease could not be renewed within ${renewDeadline / 1000} s`;
     return step(leave(state, why, context), input, context);
   }
-  if (state.phase === "releasing" && context.now >= state.until) return end(state, state.lost);
+  if (state.phase === "releasing" && context.now >= state.until) return released(state, context);
   if (state.phase === "ended") return state;
   switch (input.type) {
     case "passed":
@@ -68,6 +68,9 @@ export function step(
       return state.phase === "leading"
         ? release(state, { request: "write", lost: "it was released" }, context)
         : state;
+    case "resigned":
+    case "rested":
+      return rest(state, input, context);
   }
 }
 
@@ -136,7 +139,7 @@ function see<S extends Exclude<ElectionState, { phase: "ended" }>>(
         context,
       );
     case "releasing":
-      if (!mine) return end({ ...state, ...memory }, state.lost);
+      if (!mine) return released({ ...state, ...memory }, context);
       if (state.due.request === "write") return { ...state, ...memory };
       return { ...state, ...memory, due: { request: "write", at: now } };
     case "following":
@@ -159,7 +162,7 @@ function decide(state: Following | Claiming, context: StepContext): Following | 
   // whoever read because the lease had its time has waited; whoever hears of it by the watch has not
   const waited = lease === undefined || isMine(lease, policy) || due.at <= now;
   const spread = waited ? 0 : spreadAfterRelease(state.roundTrip ?? 0, policy.random());
-  const at = Math.max(now, retryAt(state, context)) + spread;
+  const at = Math.max(now, retryAt(state, context), state.restingUntil ?? 0) + spread;
   return { ...state, phase: "claiming", due: { request: "write", at } };
 }
 
@@ -188,6 +191,9 @@ function wrote(
   const newest = lease.version;
   // an answer that came too late gives no time to lead in
   if (now >= deadline) return { ...known, newest, due: { request: "write", at: now } };
+  if (now < (state.restingUntil ?? 0)) { // it was on its way when no term was wanted any longer
+    return release({ ...known, newest }, { request: "write" }, context);
+  }
   const { failures: _, ...memory } = known;
   return { ...memory, newest, phase: "leading", token: lease.version, deadline, due, failures: 0 };
 }
@@ -244,19 +250,41 @@ function stop(
   return writing ? release(stopping as Claiming, { request: "read" }, context) : end(stopping);
 }
 
+/** Gives up the term, if there is one, and claims nothing for a while. */
+function rest(
+  state: Exclude<ElectionState, { phase: "ended" }>,
+  { type, until }: { type: "resigned" | "rested"; until: number },
+  context: StepContext,
+): ElectionState {
+  const resting = { ...state, restingUntil: until };
+  if (resting.phase === "leading") {
+    if (type === "rested") return resting;
+    return release(resting, { request: "write", lost: "it was given up" }, context);
+  }
+  if (resting.phase !== "claiming" || resting.seen === undefined) return resting;
+  return decide({ ...resting, phase: "following" }, context);
+}
+
 function release(
   state: Leading | Claiming | Following,
   { request, lost }: { request: "read" | "write"; lost?: string },
   { now, policy }: StepContext,
 ): Releasing {
-  const { seen, newest, transitions, roundTrip, failures } = state;
+  const { seen, newest, transitions, roundTrip, failures, stopping, restingUntil } = state;
   return {
-    ...{ seen, newest, transitions, roundTrip, failures, stopping: true },
+    ...{ seen, newest, transitions, roundTrip, failures, stopping, restingUntil },
     phase: "releasing",
     due: { request, at: now },
     until: now + policy.releaseWithin,
     lost,
   };
+}
+
+/** What follows when the Lease was given back, or could not be in time. */
+function released(state: Releasing, context: StepContext): ElectionState {
+  if (state.stopping) return end(state, state.lost);
+  const { until: _until, lost: _lost, phase: _phase, ...memory } = state;
+  return decide({ ...memory, phase: "following" }, context);
 }
 
 function end(

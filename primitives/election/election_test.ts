@@ -180,3 +180,55 @@ Deno.test("Election counts time by the monotonic clock when the calendar jumps",
   await scene.pass(20_000);
   deepStrictEqual(b.told, ["following a"]);
 });
+
+Deno.test("Election.resign() lets another candidate lead, and claims again when it has rested", async () => {
+  await using scene = new Scene();
+  const a = scene.start("a");
+  await scene.until(() => a.election.term !== undefined);
+  const b = scene.start("b");
+  await scene.pass(3_000);
+  const { term } = a.election;
+  const work = Promise.withResolvers<void>();
+  a.election.resign({ settled: work.promise, pause: 1_000 });
+  strictEqual(term!.signal.aborted, true);
+  strictEqual((term!.signal.reason as Error).message, 'Cannot lead "ns/boss": it was given up');
+  const ms = await scene.until(() => b.election.term !== undefined);
+  ok(ms < 100, `${ms} ms`);
+  await scene.until(() => a.election.leader === "b");
+  await scene.settle(b.election.close());
+  await scene.pass(100_000); // nobody leads
+  strictEqual(a.election.term, undefined);
+  work.reject(new Error("work may fail"));
+  const rest = await scene.until(() => a.election.term !== undefined);
+  ok(rest >= 1_000 && rest < 1_100, `${rest} ms`);
+  deepStrictEqual(a.told.map((it) => it.split(" ")[0]), [
+    ...["following", "leading", "lost", "following", "following", "following", "leading"],
+  ]);
+  strictEqual(scene.server.count("GET", "a"), 1);
+});
+
+Deno.test("Election.resign() gives back what a claim that was under way has taken", async () => {
+  await using scene = new Scene();
+  const a = scene.start("a", { latency: () => 100 });
+  await scene.until(() => scene.server.lease !== undefined);
+  a.election.resign({ pause: 5_000 });
+  await scene.pass(1_000);
+  strictEqual(scene.server.lease!.spec!.holderIdentity, "");
+  deepStrictEqual(a.told, ["following undefined"]);
+  await scene.until(() => a.election.term !== undefined);
+});
+
+Deno.test("Election.resign() ends when it is closed while it rests, and when the server is silent", async () => {
+  await using scene = new Scene();
+  const a = scene.start("a");
+  await scene.until(() => a.election.term !== undefined);
+  scene.server.fault = ({ method }) => method === "PUT" ? "lose request" : undefined;
+  a.election.resign({ pause: 10_000 });
+  await scene.pass(5_000);
+  strictEqual(a.told.at(-1), "following undefined");
+  scene.server.fault = () => undefined;
+  await scene.until(() => a.election.term !== undefined); // it was its own still
+  a.election.resign({ settled: new Promise(() => {}) });
+  await scene.settle(a.election.close());
+  strictEqual(scene.server.lease!.spec!.holderIdentity, "");
+});

@@ -29,7 +29,7 @@ const LONGEST_MS = 125;
  * The first request makes the connection, and may take several times as long as the next ones. Most
  * candidates have sent no other; those that had to send one, because many claimed at once, know more.
  */
-const FIRST_ROUND_TRIP_MS = 14;
+const FIRST_ROUND_TRIP_MS = 10;
 
 /** After an expiry the Lease is read before it is written, and a failover takes seconds anyway. */
 const AFTER_EXPIRY = 4;

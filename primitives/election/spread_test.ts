@@ -41,6 +41,6 @@ Deno.test("spreadAfterRelease() is bounded when the measured round trip is not t
 
 Deno.test("measured() believes no slow first answer, which had to wait for the connection", () => {
   strictEqual(measured(undefined, 3), 3);
-  strictEqual(measured(undefined, 80), 14);
-  strictEqual(measured(14, 80), 80);
+  strictEqual(measured(undefined, 80), 10);
+  strictEqual(measured(10, 80), 80);
 });
