@@ -14,8 +14,26 @@ interface Uses {
   readonly pods?: true;
 }
 
+/** What a primitive can be. */
+export type PrimitiveKind =
+  | "barrier"
+  | "counter"
+  | "discovery"
+  | "election"
+  | "key-value"
+  | "latch"
+  | "mutex"
+  | "once"
+  | "ownership"
+  | "read-write-lock"
+  | "semaphore"
+  | "sequence";
+
+/** A primitive by its kind and name, as `"mutex/orders"`. */
+export type PrimitiveRef = `${PrimitiveKind}/${string}`;
+
 /** What each kind uses. */
-const USES = {
+const USES: Readonly<Record<PrimitiveKind, Uses>> = {
   barrier: { record: true, sessions: true },
   counter: { record: true },
   discovery: { sessions: true, pods: true },
@@ -28,13 +46,7 @@ const USES = {
   "read-write-lock": { record: true, sessions: true },
   semaphore: { record: true, sessions: true },
   sequence: { record: true },
-} as const satisfies Record<string, Uses>;
-
-/** What a primitive can be. */
-export type PrimitiveKind = keyof typeof USES;
-
-/** A primitive by its kind and name, as `"mutex/orders"`. */
-export type PrimitiveRef = `${PrimitiveKind}/${string}`;
+};
 
 /** Names of the kinds of primitives. */
 export const PRIMITIVE_KINDS: readonly PrimitiveKind[] = Object.keys(USES) as PrimitiveKind[];
@@ -46,8 +58,7 @@ export const PRIMITIVE_KINDS: readonly PrimitiveKind[] = Object.keys(USES) as Pr
 export function primitiveRules(primitives: readonly PrimitiveRef[]): PolicyRule[] {
   const all = [...new Set(primitives)].sort().map((text) => {
     const kind = text.slice(0, text.indexOf("/")) as PrimitiveKind;
-    const uses: Uses = USES[kind];
-    return { object: `troupe-${kind}-${text.slice(kind.length + 1)}`, uses };
+    return { object: `troupe-${kind}-${text.slice(kind.length + 1)}`, uses: USES[kind] };
   });
   const using = (what: keyof Uses) => all.filter(({ uses }) => uses[what]);
   const objects = (what: keyof Uses) => using(what).map(({ object }) => object);

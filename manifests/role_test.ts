@@ -16,7 +16,9 @@ import {
   podSocket,
   Transport,
 } from "../kube/mod.ts";
+import { Primitives } from "../primitives/mod.ts";
 import { KeyStore } from "../coordinator/messaging/key_store.ts";
+import { until } from "../tests/support/until.ts";
 import { coordinatorRules, greeterManifests, primitiveRules } from "./mod.ts";
 
 const ignore = Deno.env.get("TROUPE_TEST_CLUSTER") !== "1";
@@ -384,14 +386,24 @@ Deno.test({
     });
     await t.step("all of them suffice, and workers may use these and no others", async () => {
       strictEqual(await run(all, (error) => error === undefined), undefined);
-      await using worker = new Transport(await sandbox.as(name));
+      const config = await sandbox.as(name);
+      await using worker = new Transport(config);
       const get = async (path: string) => {
         const request = { method: "GET", path, expectJson: true } as const;
-        const error = await worker.performRequest(request).catch((e) => e);
-        return error.httpCode;
+        return await worker.performRequest(request).then(() => 200, (e) => e.httpCode);
       };
-      const records = `/api/v1/namespaces/${namespace}/configmaps`;
-      strictEqual(await get(`${records}/troupe-mutex-orders`), 404); // which is allowed
+      const record = `/api/v1/namespaces/${namespace}/configmaps/troupe-mutex-orders`;
+      const inForce = async () => await get(record) !== 403;
+      await until("the Role to be in force", inForce, { timeout: TIMEOUT });
+      await using one = await Primitives.create({ config });
+      await using other = await Primitives.create({ config });
+      const held = await one.mutex("orders").acquire({ timeout: TIMEOUT });
+      const next = other.mutex("orders").acquire({ timeout: TIMEOUT });
+      await held.release();
+      await (await next).release();
+      await rejects(one.mutex("other").acquire({ timeout: TIMEOUT }), {
+        message: /configmaps "troupe-mutex-other".*grant it with a Role rule .*\["configmaps"\]/,
+      });
       for (const what of ["configmaps/troupe-mutex-other", "configmaps", "secrets", "pods"]) {
         strictEqual(await get(`/api/v1/namespaces/${namespace}/${what}`), 403, what);
       }

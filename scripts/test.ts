@@ -62,7 +62,10 @@ async function suiteRuns(suite: string): Promise<TestRun[]> {
       return [
         { args: ["--parallel", ...rooms, "tests/conformance", "tests/support"] },
         { args: ["--doc", "README.md", "docs/run.md"] },
-        { args: ["--doc", "docs/primitives.md", ...await modulesOf("primitives")], onCluster: true },
+        {
+          args: ["--doc", "docs/primitives.md", ...await modulesOf("primitives")],
+          onCluster: true,
+        },
       ];
     }
     case "e2e":
