@@ -64,9 +64,10 @@
  *
  * With a session (2 requests to begin and end, a write each 2 s, for all that a process holds): two writes to
  * acquire and release, and a read before the first. If it is held: a write to stand in line, a list and a watch of
- * the ConfigMap and of the session before; a hand-over is the release's write and its event. n who wait have
- * n watches of the ConfigMap, and n of Leases. If nothing is heard the n-th reads once per n times
- * `leaseDuration`.
+ * the ConfigMap, which stays open 10 s longer than it is needed, and of the session before. A hand-over is the
+ * release's write and its event; three requests if others have come since the holder last heard of the lock. n
+ * who wait have n watches of the ConfigMap, and n of Leases. If nothing is heard the n-th reads once per n
+ * times `leaseDuration`.
  *
  * @module
  */

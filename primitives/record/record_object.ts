@@ -69,6 +69,11 @@ export function objectName({ kind, name }: { kind: string; name: string }): stri
   return `troupe-${kind}-${name}`;
 }
 
+/** Whether it is the same object, at whatever version. */
+export function isSameObject(a: ConfigMapJson, b: ConfigMapJson): boolean {
+  return a.metadata?.uid === b.metadata?.uid;
+}
+
 /** A record without an object. */
 export function absent<S>({ empty }: RecordDefinition<S>, version: FencingToken): Snapshot<S> {
   return { state: empty, version, log: NO_WRITES };

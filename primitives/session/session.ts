@@ -4,7 +4,9 @@
  * Flow: the Lease is created, and replaced by a newer version each `renewInterval`, on condition that it
  * is as it was last seen. The session is lost when `renewDeadline` has passed since the last renewal that
  * succeeded was sent, or when the Lease is gone: somebody has found it dead. It is never taken up again.
- * `close()` deletes the Lease.
+ * `close()` deletes the Lease; so does a session that was lost by its deadline, after what it guarded has had
+ * the rest of `leaseDuration` to end in. A process that is killed leaves it to those who wait for it, or to
+ * the garbage collector, which deletes it with the pod that owns it.
  *
  * Guarantee: while `remainingMs()` is above 0 nobody has a right to take this process for dead, for others
  * count `leaseDuration` from when they observed a renewal, which is after it was sent. Clocks of two processes
@@ -23,6 +25,9 @@ import { newSessionLease, RAW_SESSIONS, renewedLease, type SessionInit } from ".
 /** The wait after a request that failed, at most, in milliseconds. */
 const FAILURE_WAIT = 500;
 
+/** How often one that is closed tries to delete its Lease; one that is lost goes on for longer. */
+const CLOSE_TRIES = 2;
+
 /** Why what a process held is not its any more: others take it for dead. */
 export class SessionLostError extends Error {
   /** Always `"SessionLostError"`. */
@@ -37,6 +42,7 @@ export class Session {
   /** Ends the renewals. */
   readonly #stop = new AbortController();
   #lease: LeaseJson | undefined;
+  #isGone = false;
   #deadline = -Infinity;
   #cancelDeadline: () => void = () => {};
   #renewing: Promise<void> = Promise.resolve();
@@ -87,34 +93,57 @@ export class Session {
   async close(): Promise<void> {
     this.#end(new Error(`The session "${this.name}" was closed`));
     await this.#renewing;
-    if (this.#lease === undefined) return;
-    try {
-      await this.#send("DELETE", undefined, new AbortController().signal);
-    } catch (error) {
-      if (httpCodeOf(error) !== 404) this.#context.errors.report(error);
-    }
+    if (!this.#isGone) await this.#delete(CLOSE_TRIES);
   }
 
   async #create(signal: AbortSignal): Promise<void> {
-    const { clock, errors } = this.#context;
-    for (let inDoubt = false;;) {
-      const sentAt = clock.now();
+    const { clock, errors, random } = this.#context;
+    for (let mayExist = false, wait = 0;; wait = FAILURE_WAIT) {
       try {
-        const lease = newSessionLease(this.#init, this.#context);
-        this.#renewed(await this.#send("POST", lease, signal), sentAt);
-        return;
+        if (wait > 0) await pause(clock, random() * wait, signal);
+        // its name is random: whoever has created it is this
+        this.#lease = mayExist ? await this.#find(signal) : undefined;
+        const sentAt = clock.now();
+        const lease = this.#lease
+          ? await this.#send("PUT", this.#renewal(), signal)
+          : await this.#send("POST", newSessionLease(this.#init, this.#context), signal);
+        return this.#renewed(lease, sentAt);
       } catch (error) {
-        // its name is random: who has created it is this
-        if (httpCodeOf(error) === 409 && inDoubt) break;
-        if (signal.aborted || !isPassing(error)) throw error;
-        inDoubt ||= isUncertain(error);
+        const isRefused = httpCodeOf(error) === 409; // one that was sent earlier came late
+        mayExist ||= isRefused || isUncertain(error);
+        if (signal.aborted || !isPassing(error) && !isRefused) {
+          if (mayExist) await this.#delete(CLOSE_TRIES);
+          throw error;
+        }
         errors.report(error);
       }
-      await pause(clock, this.#context.random() * FAILURE_WAIT, signal);
     }
-    this.#lease = await this.#send("GET", undefined, signal);
-    const sentAt = clock.now();
-    this.#renewed(await this.#send("PUT", this.#renewal(), signal), sentAt);
+  }
+
+  async #find(signal: AbortSignal): Promise<LeaseJson | undefined> {
+    try {
+      return await this.#send("GET", undefined, signal);
+    } catch (error) {
+      if (httpCodeOf(error) === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** Deletes the Lease, of which nobody needs to be told; tries so often at most. */
+  async #delete(tries: number, signal: AbortSignal = new AbortController().signal): Promise<void> {
+    const { clock, errors, random, timing } = this.#context;
+    const longest = tries === Infinity ? timing.leaseDuration : FAILURE_WAIT;
+    for (; tries > 0 && !signal.aborted; tries--) {
+      try {
+        await this.#send("DELETE", undefined, signal);
+        return;
+      } catch (error) {
+        if (httpCodeOf(error) === 404) return;
+        if (!signal.aborted) errors.report(error);
+        if (!isPassing(error)) return;
+      }
+      await pause(clock, random() * longest, signal).catch(() => {});
+    }
   }
 
   async #renew(): Promise<void> {
@@ -143,18 +172,16 @@ export class Session {
   async #reread(): Promise<void> {
     const { signal } = this.#stop;
     try {
-      const lease = await this.#send("GET", undefined, signal);
-      if (lease.metadata?.uid !== this.#lease?.metadata?.uid) this.#gone();
-      this.#lease = lease;
+      const lease = await this.#find(signal);
+      if (lease && lease.metadata?.uid === this.#lease?.metadata?.uid) this.#lease = lease;
+      else this.#gone();
     } catch (error) {
-      if (signal.aborted) return;
-      if (httpCodeOf(error) === 404) this.#gone();
-      else this.#context.errors.report(error);
+      if (!signal.aborted) this.#context.errors.report(error);
     }
   }
 
   #gone(): void {
-    this.#lease = undefined;
+    this.#isGone = true;
     this.#lose("its Lease is gone: others took it for dead");
   }
 
@@ -179,7 +206,17 @@ export class Session {
   }
 
   #lose(why: string): void {
+    if (this.signal.aborted) return;
     this.#end(new SessionLostError(`Cannot hold on to session "${this.name}": ${why}`));
+    if (!this.#isGone) this.#context.background.run(this.#bury());
+  }
+
+  /** Deletes the Lease of a session that is lost, when what it guarded has had its time to end. */
+  async #bury(): Promise<void> {
+    const { clock, timing, signal } = this.#context;
+    await pause(clock, timing.leaseDuration - timing.renewDeadline, signal).catch(() => {});
+    await this.#delete(Infinity, signal);
+    if (signal.aborted) await this.#delete(CLOSE_TRIES);
   }
 
   #end(reason: Error): void {

@@ -6,6 +6,8 @@
  * if it is still the same version, it is deleted on condition that it is. So death is one event that all
  * see in the same way: the Lease is gone. Whoever finds it gone first, the others learn of it by the watch.
  *
+ * Cost: a list and a watch; a read per `leaseDuration` if the watch is broken; at the end a read and a delete.
+ *
  * @module
  */
 import type { JSONValue } from "@cloudydeno/kubernetes-client";
@@ -43,8 +45,12 @@ export class SessionWatch {
     });
     this.#reflector.onChange((change) => this.#watched(change));
     this.#reflector.onError((error) => errors.report(error));
+    this.#reflector.onState((state) => {
+      // a list is of the present: of what is gone already no change is told
+      if (state === "synced" && this.#reflector.store.size === 0) this.#gone.resolve();
+    });
     this.#reflector.start();
-    void this.#look(); // it may be gone already, of which no watch tells
+    this.#check(context.timing.leaseDuration); // also if the watch never comes to anything
   }
 
   /** Resolves when the session is gone. */
@@ -67,6 +73,10 @@ export class SessionWatch {
   #observe(lease: LeaseJson): void {
     const version = (it: LeaseJson | undefined) => Number(it?.metadata?.resourceVersion ?? -1);
     if (this.#stop.signal.aborted || version(lease) <= version(this.#seen)) return;
+    this.#accept(lease);
+  }
+
+  #accept(lease: LeaseJson): void {
     this.#seen = lease;
     const seconds = lease.spec?.leaseDurationSeconds ?? 0;
     this.#check(seconds > 0 ? seconds * 1000 : this.#context.timing.leaseDuration);
@@ -84,7 +94,7 @@ export class SessionWatch {
       const lease = await this.#send("GET");
       if (this.#seen !== before) return; // the watch was faster
       const isSame = before?.metadata?.resourceVersion === lease.metadata?.resourceVersion;
-      if (!isSame) return this.#observe(lease);
+      if (!isSame) return this.#accept(lease); // also a lower one, of a cluster that was restored
       const { uid, resourceVersion } = lease.metadata!;
       await this.#send("DELETE", { preconditions: { uid, resourceVersion } });
       this.#gone.resolve();
