@@ -53,6 +53,7 @@ export class ConfigMapServer {
   /** How many turns of the loop a message takes. */
   latency: () => number = () => 1;
   readonly #watchers = new Set<Watcher>();
+  readonly #looks = new Set<() => void>();
   #events: Event[] = [];
   #compacted = 0;
   #uid = 0;
@@ -69,6 +70,22 @@ export class ConfigMapServer {
       it.method === method && !it.watch &&
       (name === undefined || it.name !== undefined && it.name.match(name))
     ).length;
+  }
+
+  /** Waits until `look` tells so; it is asked after each request. */
+  async until(look: () => boolean, signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const ask = () => look() && resolve();
+    const onAbort = () => reject(signal.reason);
+    this.#looks.add(ask);
+    signal.addEventListener("abort", onAbort);
+    ask();
+    try {
+      await promise;
+    } finally {
+      this.#looks.delete(ask);
+      signal.removeEventListener("abort", onAbort);
+    }
   }
 
   /** Ends all watches; with `compact`, what has happened before can be told to nobody any more. */
@@ -96,10 +113,12 @@ export class ConfigMapServer {
     const call: Call = { client, method, name, body, watch: query.has("watch") };
     this.calls.push(call);
     const fault = this.fault(call);
-    await this.#travel(request.abortSignal);
+    // what is on its way arrives, whoever has given it up
+    await this.#travel(fault === "lose answer" ? undefined : request.abortSignal);
     if (fault === "lose request") throw new ConnectionError("Cannot do it: it got lost");
     if (typeof fault === "number") throw failure(fault);
     const answer = call.watch ? this.#watch(query, request.abortSignal!) : this.#serve(call, query);
+    for (const look of [...this.#looks]) look();
     if (!call.watch) await this.#travel(request.abortSignal);
     if (fault === "lose answer") throw new ConnectionError("Cannot do it: no answer came");
     if (request.expectJson || request.expectStream) return answer;
