@@ -365,7 +365,7 @@ export class Worker implements AsyncDisposable {
   }
 }
 
-/** In a pod of a coordinator a cluster that is not found is one that it was given no token for. */
+/** In a pod of a coordinator a cluster that is not found is most likely one that it was given no token for. */
 async function createPrimitives(
   { name, coordinator, primitives }: CheckedWorkerOptions,
 ): Promise<Primitives> {
@@ -374,8 +374,8 @@ async function createPrimitives(
   } catch (error) {
     if (coordinator === undefined || !(error instanceof ConfigError)) throw error;
     throw new ConfigError(
-      `Cannot use primitives in worker "${name}": it has no token of the API server; it gets one by ` +
-        `run({ …, primitives: ["mutex/orders", …] }) (${error.message})`,
+      `Cannot use primitives in worker "${name}": ${error.message}; a worker gets a token of the API ` +
+        'server by run({ …, primitives: ["mutex/orders", …] }), which names what it uses',
       { cause: error },
     );
   }

@@ -269,17 +269,60 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What somebody may change of parts to give more than they should, as merge patches, by kind. */
+const PART_EDITS: Readonly<Record<Part["kind"], [patch: Json, path: string][]>> = {
+  ServiceAccount: [[{ automountServiceAccountToken: true }, "automountServiceAccountToken"]],
+  Service: [[{ spec: { publishNotReadyAddresses: false } }, "spec.publishNotReadyAddresses"]],
+  Role: [
+    [{ rules: [] }, "rules"],
+    [{ rules: [{ apiGroups: [""], resources: ["secrets"], verbs: ["get"] }] }, "rules"],
+  ],
+  RoleBinding: [
+    [{ subjects: null }, "subjects"],
+    [{ subjects: [{ kind: "ServiceAccount", name: "other", namespace: "x" }] }, "subjects[0].name"],
+  ],
+};
+
+Deno.test("drift() of a Role finds each verb, object and name that is added", () => {
+  const [, role] = workloadParts(
+    checkRunParams({ name: "w", image: "w:1", primitives: ["counter/a"] }, "x"),
+    { coordinator: "boss", workload: "w" },
+  );
+  ok(role?.kind === "Role");
+  const [create, named] = role.rules!;
+  for (
+    const rules of [
+      [create!],
+      [create!, { ...named!, verbs: [...named!.verbs, "delete"] }],
+      [create!, { ...named!, resourceNames: undefined }],
+      [create!, { ...named!, resourceNames: [...named!.resourceNames!, "other"] }],
+      [{ ...create!, resources: ["configmaps", "secrets"] }, named!],
+    ]
+  ) {
+    notDeepStrictEqual(drift(role, { ...role, rules }), []);
+  }
+});
+
 Deno.test("drift() of parts on a server: none after they are created", async () => {
   await using scene = await startScene();
-  const params = checkRunParams({ ...SAMPLES.StatefulSet!, serviceAccount: undefined }, "x");
+  const params = checkRunParams({
+    ...SAMPLES.StatefulSet!,
+    serviceAccount: undefined,
+    primitives: ["mutex/orders", "key-value/carts", "election/biller", "discovery/peers"],
+  }, "x");
   const { client, namespace } = scene;
   const own = { coordinator: "boss", workload: "w" };
   const parts = workloadParts({ ...params, namespace }, own);
-  strictEqual(parts.length, 2);
+  strictEqual(parts.length, 4);
   for (const part of parts) {
     const kind = (await servedKind(client, part))!;
     const api = new ObjectApi(client, kind, namespace);
     deepStrictEqual(drift(part, await api.create(part, { fieldManager: "troupe/boss" })), []);
+    for (const [patch, path] of PART_EDITS[part.kind]) {
+      const live = (await api.get(part.metadata!.name!))!;
+      const edited = await api.merge(live, patch, { fieldManager: "kubectl-edit" });
+      ok(drift(part, edited).includes(path), `${path} of ${part.kind}: ${drift(part, edited)}`);
+    }
   }
 });
 
