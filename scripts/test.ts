@@ -7,8 +7,15 @@
  *
  * The examples in the texts of primitives run on an embedded cluster whose pods are simulated: what
  * `Primitives.create()` finds is that.
+ *
+ * A suite that hangs is ended after its limit, and fails; TROUPE_TEST_LIMIT gives another one, in
+ * minutes.
  */
 import { LocalCluster } from "../local/mod.ts";
+import { runBounded } from "./bounded_run.ts";
+
+/** Minutes that a suite may take, several times what it takes on a busy machine with two cores. */
+const LIMITS: Readonly<Record<string, number>> = { unit: 12, e2e: 25, chaos: 25, cluster: 20 };
 
 const ROOMS = [
   "runtime",
@@ -91,28 +98,51 @@ async function suiteRuns(suite: string): Promise<TestRun[]> {
   }
 }
 
+/** Minutes that each call of `deno test` for a suite may take. */
+function limitOf(suite: string): number {
+  const given = Deno.env.get("TROUPE_TEST_LIMIT");
+  const minutes = given === undefined ? LIMITS[suite]! : Number(given);
+  if (minutes > 0) return minutes;
+  throw new RangeError(
+    `Cannot limit suites to "${given}" minutes: TROUPE_TEST_LIMIT is a number above 0`,
+  );
+}
+
+/** Runs suites to their ends, or until it is interrupted; tells whether all tests have passed. */
+async function runSuites(suites: readonly string[], rest: readonly string[]): Promise<boolean> {
+  const sanitizers = needsSanitizerFlags(Deno.version.deno)
+    ? ["--sanitize-ops", "--sanitize-resources"]
+    : [];
+  let passed = true;
+  for (const suite of suites) {
+    const runs = await suiteRuns(suite);
+    const minutes = limitOf(suite);
+    for (const { args, onCluster } of runs) {
+      await using cluster = onCluster
+        ? await LocalCluster.start({ images: {}, runtime: "simulated" })
+        : undefined;
+      const all = ["test", "--quiet", "-A", ...sanitizers, ...args, ...rest];
+      const end = await runBounded(Deno.execPath(), all, {
+        limit: minutes * 60_000,
+        env: cluster ? { KUBECONFIG: cluster.kubeconfig } : {},
+      });
+      if (end === "interrupted") return false;
+      if (end === "late") {
+        console.error(
+          `Cannot wait for suite "${suite}" any longer: it has not ended within ${minutes} minutes, ` +
+            'see what "has been running for over" last (TROUPE_TEST_LIMIT=MINUTES gives more time)',
+        );
+      }
+      passed &&= end === "passed";
+    }
+  }
+  return passed;
+}
+
 if (import.meta.main) {
   Deno.chdir(new URL("../", import.meta.url));
   const split = Deno.args.indexOf("--");
   const suites = split < 0 ? Deno.args : Deno.args.slice(0, split);
   const rest = split < 0 ? [] : Deno.args.slice(split + 1);
-  const sanitizers = needsSanitizerFlags(Deno.version.deno)
-    ? ["--sanitize-ops", "--sanitize-resources"]
-    : [];
-  let failed = false;
-  for (const suite of suites) {
-    for (const { args, onCluster } of await suiteRuns(suite)) {
-      await using cluster = onCluster
-        ? await LocalCluster.start({ images: {}, runtime: "simulated" })
-        : undefined;
-      const { success } = await new Deno.Command(Deno.execPath(), {
-        args: ["test", "--quiet", "-A", ...sanitizers, ...args, ...rest],
-        env: cluster ? { KUBECONFIG: cluster.kubeconfig } : {},
-        stdout: "inherit",
-        stderr: "inherit",
-      }).output();
-      failed ||= !success;
-    }
-  }
-  if (failed) Deno.exit(1);
+  if (!await runSuites(suites, rest)) Deno.exit(1);
 }
