@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import { loadClusterConfig, Transport } from "../kube/mod.ts";
 import { type ErrorHandler, ErrorReporter } from "../runtime/mod.ts";
 import { Background } from "./background.ts";
@@ -11,6 +10,7 @@ import {
   type PrimitivesOptions,
 } from "./primitives_options.ts";
 import { Sessions } from "./session/sessions.ts";
+import { type ValueSchema, zodSchema } from "./value_schema.ts";
 
 /**
  * What a process coordinates itself by with others: the entrance to all primitives. It has one
@@ -81,10 +81,11 @@ export class Primitives implements AsyncDisposable {
   /**
    * A bucket of keys with values that fit `schema`, which is what JSON becomes by it. See `KeyValue`.
    *
-   * @throws {TypeError} when no object can have that name
+   * @throws {TypeError} when no object can have that name, or the schema is none
    */
-  keyValue<Out, In>(name: string, schema: z.ZodType<Out, In>): KeyValue<Out, In> {
-    return new KeyValue(this.#context, name, schema);
+  keyValue<Out, In>(name: string, schema: ValueSchema<Out, In>): KeyValue<Out, In> {
+    const cannot = `Cannot use bucket "${name}"`;
+    return new KeyValue(this.#context, name, zodSchema(schema, { cannot }));
   }
 
   /**

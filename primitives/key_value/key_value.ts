@@ -26,7 +26,9 @@ const NAME = z.strictObject({ name: dnsLabel(63) });
 
 /** A key, and what it has. */
 export interface KeyValueEntry<V> {
+  /** The key. */
   readonly key: string;
+  /** Its value. */
   readonly value: V;
   /** Grows with each change of the bucket; for `ifVersion`. */
   readonly version: number;
