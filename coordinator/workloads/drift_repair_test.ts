@@ -104,6 +104,25 @@ Deno.test("Coordinator.run() takes away from workers what they use no more", asy
   deepStrictEqual(sandbox.requests.filter((line) => /roles/.test(line) && !/watch/.test(line)), []);
 });
 
+Deno.test("Workloads of the next leader keep Roles as they should be, and take away what it does not name", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  const before = await sandbox.coordinator({ election: true });
+  await before.run({ ...W, primitives: ["mutex/a"] });
+  await before.run({ ...W, name: "v", primitives: ["mutex/a"] });
+  await using next = await sandbox.coordinator({ election: true });
+  void next.start();
+  const adopted = [
+    next.run({ ...W, primitives: ["mutex/a"] }),
+    next.run({ ...W, name: "v" }), // a newer program, which uses none
+  ];
+  await before.stop();
+  await Promise.all(adopted);
+  await until(() => sandbox.rbac.getRole("v").then(() => false, () => true));
+  await sandbox.rbac.deleteRole("w");
+  await until(() => sandbox.rbac.getRole("w").then(() => true, () => false));
+  strictEqual((await sandbox.rbac.getRoleBinding("w")).roleRef.name, "w");
+});
+
 Deno.test("Coordinator.run() refuses to take over a Role of somebody else's, and leaves nothing", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
   await using coordinator = await sandbox.coordinator();
