@@ -92,7 +92,11 @@ for (const seed of SEEDS) {
       });
     };
     for (let i = 0; i < 4; i++) start();
-    const any = () => workers[Math.floor(random() * workers.length)]!;
+    const any = () => {
+      const holder = workers.find(({ hold }) => hold && hold.remainingMs() > 0);
+      if (holder && random() < 0.5) return holder;
+      return workers[Math.floor(random() * workers.length)]!;
+    };
     const actions: (() => unknown)[] = [
       () => any().process.pause(),
       () => workers.forEach(({ process }) => process.resume()),
@@ -118,7 +122,7 @@ for (const seed of SEEDS) {
     ];
     for (let i = 0; i < 20; i++) {
       actions[Math.floor(random() * actions.length)]!();
-      await scene.pass(between(10, 4_000));
+      await scene.pass(between(10, random() < 0.3 ? 12_000 : 3_000));
     }
     // and when all is well again, each that lives gets it
     rate = 0;

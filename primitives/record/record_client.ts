@@ -35,13 +35,14 @@ export class RecordClient<S> {
     this.#view = view;
   }
 
-  /** The state as it is now; repeated until the signal aborts while it fails on its way. */
+  /** The state as it is now; repeated while it fails on its way, until the signal aborts or all ends. */
   async read(signal: AbortSignal): Promise<Snapshot<S>> {
     for (let failures = 0;; failures++) {
       try {
         return await this.#read(signal);
       } catch (error) {
-        if (signal.aborted || error instanceof RecordError || !isPassing(error)) throw error;
+        const isOver = signal.aborted || this.#context.signal.aborted;
+        if (isOver || error instanceof RecordError || !isPassing(error)) throw error;
         this.#context.errors.report(error);
       }
       await this.wait(FAILURE_WAITS, failures, signal);
