@@ -21,5 +21,6 @@ export function checkName(
       `a DNS name: lower-case letters, digits, "-" and ".", at most ${max} characters`,
     ),
   });
-  return checkOptions(schema, { name }, { purpose: `Cannot make a ${kind}` }).name;
+  const article = /^[aeio]/.test(kind) ? "an" : "a";
+  return checkOptions(schema, { name }, { purpose: `Cannot make ${article} ${kind}` }).name;
 }

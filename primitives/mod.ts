@@ -95,7 +95,14 @@
  * @module
  */
 export type { Clock } from "./clock.ts";
-export { Election, type ElectionCloseOptions, type ElectionEvent } from "./election/election.ts";
+export { Candidacy, type CandidacyOptions, type LeadingHandler } from "./election/candidacy.ts";
+export {
+  Election,
+  type ElectionCloseOptions,
+  type ElectionEvent,
+  type ElectionResignOptions,
+} from "./election/election.ts";
+export { ElectionObserver, type ElectionObserverOptions } from "./election/election_observer.ts";
 export type { ElectionOptions } from "./election/election_options.ts";
 export { LeadershipLostError, type Term } from "./election/term.ts";
 export { Fence, type FenceOptions } from "./fencing/fence.ts";

@@ -2,6 +2,8 @@ import { loadClusterConfig, Transport } from "../kube/mod.ts";
 import { type ErrorHandler, ErrorReporter } from "../runtime/mod.ts";
 import { Background } from "./background.ts";
 import type { PrimitiveContext } from "./context.ts";
+import { Candidacy, type CandidacyOptions } from "./election/candidacy.ts";
+import { ElectionObserver, type ElectionObserverOptions } from "./election/election_observer.ts";
 import { KeyValue } from "./key_value/mod.ts";
 import { Mutex } from "./locks/mutex.ts";
 import {
@@ -86,6 +88,25 @@ export class Primitives implements AsyncDisposable {
   keyValue<Out, In>(name: string, schema: ValueSchema<Out, In>): KeyValue<Out, In> {
     const cannot = `Cannot use bucket "${name}"`;
     return new KeyValue(this.#context, name, zodSchema(schema, { cannot }));
+  }
+
+  /**
+   * Stands for election, and leads while it is elected: one of all candidates of that name does. See
+   * `Candidacy`.
+   *
+   * @throws {TypeError} when no object can have that name, and naming each bad option
+   */
+  elect(name: string, options: CandidacyOptions): Candidacy {
+    return new Candidacy(this.#context, name, options);
+  }
+
+  /**
+   * Watches who leads of the candidates of that name, without standing. See `ElectionObserver`.
+   *
+   * @throws {TypeError} when no object can have that name
+   */
+  observe(name: string, options: ElectionObserverOptions = {}): ElectionObserver {
+    return new ElectionObserver(this.#context, name, options);
   }
 
   /**

@@ -65,6 +65,7 @@ Deno.test("Election of 1,000 candidates never has two terms that are trusted at 
       const { leader } = crowd;
       if (leader) void leader.election.close({ settled }).then(() => crowd.start());
     },
+    resign: () => crowd.leader?.election.resign({ pause: between(0, 10_000) }),
     storm: () => {
       rate = 0.4;
       setTimeout(() => rate = 0, between(1_000, 4_000));

@@ -57,6 +57,10 @@ for (const seed of SEEDS) {
         if (lead) void lead.election.close({ settled }).then(start);
       },
       () => {
+        const lead = processes.find((it) => it.running && it.election.term);
+        lead?.election.resign({ pause: between(0, 5_000) });
+      },
+      () => {
         const { lease } = server;
         const { metadata } = lease ?? {};
         if (lease) server.store("MODIFIED", { ...lease, metadata: { ...metadata, labels: {} } });

@@ -182,7 +182,8 @@ function wrote(
     const newest = Math.max(state.newest, lease.version);
     return { ...known, newest, deadline: Math.max(state.deadline, deadline), due, failures: 0 };
   }
-  if (state.phase === "releasing") return see(state, lease, context);
+  // the watch may have told earlier that the Lease is released, and then it is no claim that succeeded
+  if (state.phase === "releasing" || !isMine(lease, policy)) return see(state, lease, context);
   const { seen, transitions } = see(state, lease, context);
   const known = { ...state, seen, transitions, phase: "claiming", lost: undefined } as const;
   if (lease.version <= state.newest) { // the server has forgotten versions that it gave before

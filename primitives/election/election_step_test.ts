@@ -123,3 +123,14 @@ Deno.test("step() ends a candidate that is stopped, and leads on until the term 
   const lost = step(stopped, { type: "passed" }, { now: 6_020, policy });
   strictEqual(lost.phase, "ended"); // and does not campaign again
 });
+
+Deno.test("step() takes no answer of its release for a claim, when the watch has told of it earlier", () => {
+  const released = { lease: lease(7, ""), sentAt: 50 };
+  const state = play(
+    ...won,
+    [50, { type: "resigned", until: 5_000 }],
+    [60, { type: "saw", lease: released.lease }],
+    [70, { type: "wrote", ...released }],
+  );
+  deepStrictEqual([state.phase, dueOf(state)], ["claiming", { request: "write", at: 5_000 }]);
+});

@@ -13,10 +13,16 @@ export class Scene implements AsyncDisposable {
   /** Called after everything that happens. */
   check: () => void = () => {};
 
-  /** Starts a candidate. */
-  start(name: string, options: Partial<SimulatedProcessOptions> = {}): SimulatedProcess {
+  /** A process whose own candidate is not started. */
+  add(name: string, options: Partial<SimulatedProcessOptions> = {}): SimulatedProcess {
     const process = new SimulatedProcess({ name, server: this.server, ...options });
     this.processes.push(process);
+    return process;
+  }
+
+  /** Starts a candidate. */
+  start(name: string, options: Partial<SimulatedProcessOptions> = {}): SimulatedProcess {
+    const process = this.add(name, options);
     process.election.start();
     return process;
   }

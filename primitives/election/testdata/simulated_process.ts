@@ -24,6 +24,8 @@ export interface SimulatedProcessOptions {
  */
 export class SimulatedProcess implements AsyncDisposable {
   readonly name: string;
+  /** Its way to the server. */
+  readonly client: RestClient;
   readonly election: Election;
   readonly events: ElectionEvent[] = [];
   readonly errors: Error[] = [];
@@ -36,7 +38,8 @@ export class SimulatedProcess implements AsyncDisposable {
   constructor(options: SimulatedProcessOptions) {
     this.name = options.name;
     this.#options = options;
-    this.election = new Election(this.#client(), {
+    this.client = this.#client();
+    this.election = new Election(this.client, {
       namespace: "ns",
       name: "boss",
       identity: options.name,
