@@ -57,6 +57,13 @@ const USES: Readonly<Partial<Record<PrimitiveKind, Use>>> = {
     await held.release();
     await (await next).release();
   },
+  async election(one, other, seen) {
+    one.elect("a", { onLeading: () => {} });
+    await seen("update", "leases");
+    for await (const leader of other.observe("a", { signal: AbortSignal.timeout(LIMIT.timeout) })) {
+      if (leader === one.identity) break;
+    }
+  },
   async "key-value"(one, other) {
     const bucket = one.keyValue("a", z.string());
     const heard = other.keyValue("a", z.string()).watch("", {
