@@ -98,7 +98,7 @@ class Scene implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.messaging.end(new Error("over"));
-    this.workers[Symbol.dispose]();
+    await this.workers[Symbol.asyncDispose]();
     await this.#stack.disposeAsync();
   }
 }

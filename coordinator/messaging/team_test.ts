@@ -41,7 +41,7 @@ class Scene implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.team.end(new Error("over"));
-    this.workers[Symbol.dispose]();
+    await this.workers[Symbol.asyncDispose]();
   }
 }
 

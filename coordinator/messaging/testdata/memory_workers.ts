@@ -64,7 +64,7 @@ export function greeterState(...args: Parameters<typeof greeterPod>): PodState {
 }
 
 /** Workers in memory that are there as soon as somebody dials them. */
-export class MemoryWorkers implements Disposable {
+export class MemoryWorkers implements AsyncDisposable {
   /** Who was dialed, where. */
   readonly dialed: string[] = [];
   /** What each was told last of its peers. */
@@ -127,9 +127,9 @@ export class MemoryWorkers implements Disposable {
     });
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.release.resolve();
-    for (const acceptor of this.#acceptors.values()) acceptor.close();
+    await Promise.all(this.#acceptors.values().map((acceptor) => acceptor.close()));
     for (const callee of this.#callees) callee.close();
   }
 }
