@@ -79,6 +79,11 @@ export class Bucket {
     });
   }
 
+  /** Resolves when those who follow are told each state from now on. */
+  async following(signal: AbortSignal): Promise<void> {
+    await this.#record.following(signal);
+  }
+
   /** Looks into the bucket as it is now, or, `cached`, as it was last seen, if it was. */
   async look<T>(
     how: (view: View) => T,

@@ -46,6 +46,7 @@ export class BucketWatch {
     this.#signal.addEventListener("abort", onAbort);
     try {
       this.#working = true;
+      await this.#bucket.following(this.#signal); // else what comes before that might be merged
       const snapshot = await this.#compare();
       this.#working = false;
       this.#work(); // what has come meanwhile
@@ -103,9 +104,10 @@ export class BucketWatch {
 
   /** What a state changes; nothing if it does not tell. */
   #changesOf({ state, version, isGone }: Seen): Entry[] | undefined {
-    const at = this.#at!;
+    let at = this.#at!;
     if (isGone) return state.id === at.id ? this.#compareWith([], { at: { ...at, id: "" } }) : [];
     if (version <= at.version) return [];
+    if (at.id === "") at = { ...at, id: state.id, seq: 0 }; // a new one has all in its head, unless it is merged
     if (state.id !== at.id || state.base > at.seq) return undefined;
     const changes = [...state.entries.values()].filter((entry) =>
       entry[1] > at.seq && this.#concerns(entry[0]) &&

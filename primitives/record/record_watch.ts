@@ -41,6 +41,11 @@ export class RecordWatch {
     this.#reflector ??= this.#start();
   }
 
+  /** Resolves when it has told what there is, of somebody who wants it; what comes then is told one by one. */
+  async synced(signal: AbortSignal): Promise<void> {
+    await this.#reflector?.synced({ signal });
+  }
+
   /** Nobody wants it any more. */
   unwant(): void {
     this.#cancelEnd();

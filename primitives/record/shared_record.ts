@@ -143,6 +143,11 @@ export class SharedRecord<S> {
     };
   }
 
+  /** Resolves when the watch has told those who follow what there is: from then on it tells each state. */
+  async following(signal: AbortSignal): Promise<void> {
+    await this.#watch.synced(signal);
+  }
+
   #unwatch(): void {
     if (this.#view.listeners.size + this.#view.followers.size === 0) this.#watch.unwant();
   }
