@@ -22,17 +22,16 @@ import {
 import type { RecordView, Versioned } from "./record_view.ts";
 import { UnknownOutcomeError } from "./unknown_outcome_error.ts";
 import { type Decide, PendingUpdate, UpdateBatch } from "./update_batch.ts";
-import { newWriteId, outcomeOf, withWrite, type WriteLog } from "./write_log.ts";
+import { newWriter, outcomeOf, withWrite, type WriteId } from "./write_log.ts";
 
 /** The wait after a conflict. */
 const CONFLICT_WAITS: Waits = { first: 4, longest: 250 };
 
 /** One write. */
 interface Write<S> {
-  readonly id: string;
+  readonly id: WriteId;
   /** What it is written in place of. */
   readonly base: Snapshot<S>;
-  readonly log: WriteLog;
   readonly object: ConfigMapJson;
 }
 
@@ -49,6 +48,8 @@ export class RecordWriter<S> {
   readonly #definition: RecordDefinition<S>;
   readonly #view: RecordView<S>;
   readonly #client: RecordClient<S>;
+  readonly #writer: string = newWriter();
+  #number = 0;
   #waiting: PendingUpdate<S>[] = [];
   #writing = false;
 
@@ -118,13 +119,12 @@ export class RecordWriter<S> {
   }
 
   #newWrite(base: Snapshot<S>, state: S): Write<S> {
-    const id = newWriteId();
+    const id = { writer: this.#writer, number: ++this.#number };
     const log = withWrite(base.log, id);
     const { namespace } = this.#context;
     return {
       id,
       base,
-      log,
       object: objectToWrite(this.#definition, { namespace, base, state, log }),
     };
   }
@@ -160,11 +160,11 @@ export class RecordWriter<S> {
   }
 
   /** What became of a write whose condition does not hold any more. */
-  async #wasStored({ id, base, log }: Write<S>, signal: AbortSignal): Promise<boolean> {
+  async #wasStored({ id, base }: Write<S>, signal: AbortSignal): Promise<boolean> {
     const now = await this.#client.read(signal);
     // if it is not that object any more, its effect is gone
     const isOther = base.object && !(now.object && isSameObject(base.object, now.object));
-    const outcome = isOther ? "refused" : outcomeOf(now.log, log.count, id);
+    const outcome = isOther ? "refused" : outcomeOf(now.log, id);
     if (outcome === "unknown") throw this.#unknown("others have written since");
     return outcome === "stored";
   }

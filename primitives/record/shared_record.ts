@@ -10,14 +10,14 @@
  *
  * Guarantees: updates are atomic and in one order (they are linearizable), and so are reads; whoever changes
  * nothing, or throws, has decided by a state that was read after the call. An update that resolves has taken
- * effect once, also if answers were lost: each write leaves its id in the record, and one whose
+ * effect once, also if answers were lost: each writer leaves the number of its last write in the record, and one whose
  * outcome is in doubt is sent again as it was, which can succeed once, or, if the version that it was sent
  * for is no more, looked up. Watchers hear states in order, the last one for sure.
  *
  * Errors: what passes (no connection, 401, 429, 5xx) is reported and tried again until the caller's signal
  * aborts; all else rejects. If an update is ended while a write of it is under way, nobody knows
- * whether it took effect, or still will: `UnknownOutcomeError`; also when 32 others have written since. A later
- * update that writes settles it: what was sent for an earlier version is refused from then on.
+ * whether it took effect, or still will: `UnknownOutcomeError`; also when 64 other processes have written
+ * since. A later update that writes settles it: what was sent for an earlier version is refused then.
  *
  * Cost: an update is one request as long as nobody else has written since, after a conflict two more. A
  * watch is a list and one connection, for as long as somebody watches and 10 s more.

@@ -1,49 +1,59 @@
 /**
- * The last writes of a record by their ids, kept in the record itself. By it a writer whose answer was
- * lost finds out what became of its write.
+ * Who has written a record lately, and which of its writes was the last one; kept in the record itself. By
+ * it a writer whose answer was lost finds out what became of its write, however many others have
+ * written since: it sends one write at a time, so it only has to know whether its last one was stored.
  */
 export interface WriteLog {
-  /** How many writes there were, since the object was created. */
-  readonly count: number;
-  /** Ids of the last ones, the newest last. */
-  readonly ids: readonly string[];
+  /** The numbers of the last writes, by writer; who has written last comes last. */
+  readonly last: ReadonlyMap<string, number>;
 }
 
 /** The log of what was not written yet. */
-export const NO_WRITES: WriteLog = { count: 0, ids: [] };
+export const NO_WRITES: WriteLog = { last: new Map() };
 
-/** How many ids are kept: 32 of 8 characters are a third of a KiB. */
-export const KEPT_WRITES = 32;
+/** How many writers are remembered: 64 of them take a KiB. */
+export const KEPT_WRITERS = 64;
 
 /** What is known of a write. */
 export type Outcome = "stored" | "refused" | "unknown";
 
+/** One write: who it is of, and its number, which is higher than those of its earlier ones. */
+export interface WriteId {
+  readonly writer: string;
+  readonly number: number;
+}
+
 /** Adds a write. */
-export function withWrite({ count, ids }: WriteLog, id: string): WriteLog {
-  return { count: count + 1, ids: [...ids, id].slice(-KEPT_WRITES) };
+export function withWrite({ last }: WriteLog, { writer, number }: WriteId): WriteLog {
+  const entries = [...last].filter(([other]) => other !== writer);
+  return { last: new Map([...entries, [writer, number] as const].slice(-KEPT_WRITERS)) };
 }
 
-/** What became of a write that would have been number `number`, as a later state of the log tells. */
-export function outcomeOf(log: WriteLog, number: number, id: string): Outcome {
-  if (log.count < number) return "refused";
-  const index = log.ids.length - 1 - (log.count - number);
-  if (index < 0) return "unknown";
-  return log.ids[index] === id ? "stored" : "refused";
+/** What became of a write whose condition does not hold any more, as a later state of the log tells. */
+export function outcomeOf({ last }: WriteLog, { writer, number }: WriteId): Outcome {
+  const known = last.get(writer);
+  if (known !== undefined) return known >= number ? "stored" : "refused";
+  return last.size < KEPT_WRITERS ? "refused" : "unknown"; // it may have been forgotten
 }
 
-/** A new id. */
-export function newWriteId(): string {
+/** A new writer's name. */
+export function newWriter(): string {
   return crypto.randomUUID().slice(0, 8);
 }
 
-/** As it is stored: the count, and the ids. */
-export function formatLog({ count, ids }: WriteLog): string {
-  return [count, ...ids].join(" ");
+/** As it is stored: `writer:number`, one after another. */
+export function formatLog({ last }: WriteLog): string {
+  return [...last].map(([writer, number]) => `${writer}:${number}`).join(" ");
 }
 
 /** Reads what {@linkcode formatLog} has made; nothing if it is not that. */
 export function parseLog(text: string | undefined): WriteLog | undefined {
-  const [count, ...ids] = (text ?? "").split(" ");
-  const number = Number(count || NaN);
-  return Number.isSafeInteger(number) && number >= ids.length ? { count: number, ids } : undefined;
+  if (text === undefined) return undefined;
+  const last = new Map<string, number>();
+  for (const entry of text === "" ? [] : text.split(" ")) {
+    const [, writer, number] = /^([\w-]+):(\d{1,15})$/.exec(entry) ?? [];
+    if (writer === undefined) return undefined;
+    last.set(writer, Number(number));
+  }
+  return { last };
 }

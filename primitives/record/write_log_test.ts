@@ -1,23 +1,42 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import { formatLog, newWriteId, NO_WRITES, outcomeOf, parseLog, withWrite } from "./write_log.ts";
+import {
+  formatLog,
+  KEPT_WRITERS,
+  NO_WRITES,
+  outcomeOf,
+  parseLog,
+  withWrite,
+  type WriteLog,
+} from "./write_log.ts";
 
-Deno.test("outcomeOf() tells what became of a write as long as it is remembered", () => {
-  let log = NO_WRITES;
-  for (let i = 1; i <= 40; i++) log = withWrite(log, `id${i}`);
-  strictEqual(log.ids.length, 32);
-  strictEqual(outcomeOf(log, 40, "id40"), "stored");
-  strictEqual(outcomeOf(log, 9, "id9"), "stored");
-  strictEqual(outcomeOf(log, 9, "other"), "refused");
-  strictEqual(outcomeOf(log, 8, "id8"), "unknown");
-  strictEqual(outcomeOf(log, 41, "id41"), "refused");
-  strictEqual(outcomeOf(NO_WRITES, 1, "id1"), "refused");
+/** After so many writes of others, each of another one. */
+function others(log: WriteLog, count: number): WriteLog {
+  for (let i = 0; i < count; i++) log = withWrite(log, { writer: `other-${i}`, number: 1 });
+  return log;
+}
+
+Deno.test("outcomeOf() tells what became of a writer's last write, however often others write", () => {
+  let log = withWrite(NO_WRITES, { writer: "me", number: 7 });
+  for (let number = 1; number < 1_000; number++) log = withWrite(log, { writer: "you", number });
+  strictEqual(outcomeOf(log, { writer: "me", number: 7 }), "stored");
+  strictEqual(outcomeOf(log, { writer: "me", number: 8 }), "refused");
+  strictEqual(outcomeOf(NO_WRITES, { writer: "me", number: 1 }), "refused");
+  strictEqual(outcomeOf(log, { writer: "them", number: 1 }), "refused");
+});
+
+Deno.test("outcomeOf() does not know of who was forgotten for many other writers", () => {
+  const log = withWrite(NO_WRITES, { writer: "me", number: 1 });
+  const me = { writer: "me", number: 1 };
+  strictEqual(outcomeOf(others(log, KEPT_WRITERS - 1), me), "stored");
+  strictEqual(outcomeOf(others(log, KEPT_WRITERS), me), "unknown");
+  strictEqual(others(log, 2 * KEPT_WRITERS).last.size, KEPT_WRITERS);
 });
 
 Deno.test("parseLog() reads what formatLog() writes, and nothing else", () => {
-  const log = withWrite(withWrite(NO_WRITES, newWriteId()), newWriteId());
+  const log = others(withWrite(NO_WRITES, { writer: "me", number: 3 }), 2);
   deepStrictEqual(parseLog(formatLog(log)), log);
   deepStrictEqual(parseLog(formatLog(NO_WRITES)), NO_WRITES);
-  for (const text of [undefined, "", "x", "1 a b", "-1", "1.5 a"]) {
+  for (const text of [undefined, "x", "a:b", "a:1 ", "a:-1"]) {
     strictEqual(parseLog(text), undefined);
   }
 });
