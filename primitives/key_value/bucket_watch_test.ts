@@ -3,7 +3,8 @@ import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { z } from "zod";
 import { FaultProxy, seededRandom } from "../../testing/mod.ts";
 import { PrimitivesStage } from "../../tests/support/primitives_stage.ts";
-import type { KeyValue, KeyValueEvent } from "./key_value.ts";
+import type { KeyValue } from "./key_value.ts";
+import type { KeyValueEvent } from "./key_value_event.ts";
 import { noise, Scene } from "./testdata/scene.ts";
 
 /** No wait of these tests takes that long, so that they fail and do not hang. */

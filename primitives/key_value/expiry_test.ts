@@ -2,7 +2,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { FakeTime } from "@std/testing/time";
 import { z } from "zod";
-import type { KeyValueEvent } from "./key_value.ts";
+import type { KeyValueEvent } from "./key_value_event.ts";
 import { fakeClock, noise, Scene } from "./testdata/scene.ts";
 
 const clock = fakeClock;

@@ -1,5 +1,6 @@
 /** Buckets of keys and values: see `key_value.ts`. */
-export { KeyValue, type KeyValueEntry, type KeyValueEvent } from "./key_value.ts";
+export { KeyValue } from "./key_value.ts";
+export type { KeyValueEntry, KeyValueEvent } from "./key_value_event.ts";
 export type {
   ChangeOptions,
   KeyChangeOptions,
