@@ -123,7 +123,9 @@ export {
 } from "./key_value/mod.ts";
 export type { Hold } from "./locks/hold.ts";
 export { Mutex } from "./locks/mutex.ts";
+export { ReadWriteLock } from "./locks/read_write_lock.ts";
 export { ReentrancyError } from "./locks/reentrancy_error.ts";
+export { Semaphore, type SemaphoreAcquireOptions } from "./locks/semaphore.ts";
 export { Primitives } from "./primitives.ts";
 export type { PrimitivesOptions } from "./primitives_options.ts";
 export { RecordError, UnknownOutcomeError } from "./record/mod.ts";

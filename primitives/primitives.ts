@@ -6,6 +6,8 @@ import { Candidacy, type CandidacyOptions } from "./election/candidacy.ts";
 import { ElectionObserver, type ElectionObserverOptions } from "./election/election_observer.ts";
 import { KeyValue } from "./key_value/mod.ts";
 import { Mutex } from "./locks/mutex.ts";
+import { ReadWriteLock } from "./locks/read_write_lock.ts";
+import { Semaphore } from "./locks/semaphore.ts";
 import {
   type CheckedPrimitivesOptions,
   checkPrimitivesOptions,
@@ -78,6 +80,24 @@ export class Primitives implements AsyncDisposable {
    */
   mutex(name: string): Mutex {
     return new Mutex(this.#context, name);
+  }
+
+  /**
+   * A lock that many hold to read, or one to write. See `ReadWriteLock`.
+   *
+   * @throws {TypeError} when no object can have that name
+   */
+  readWriteLock(name: string): ReadWriteLock {
+    return new ReadWriteLock(this.#context, name);
+  }
+
+  /**
+   * So many permits, of which each is held by one at a time. See `Semaphore`.
+   *
+   * @throws {TypeError} when no object can have that name, or for no number of permits
+   */
+  semaphore(name: string, permits: number): Semaphore {
+    return new Semaphore(this.#context, name, permits);
   }
 
   /**

@@ -75,6 +75,7 @@ import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
 import type { WaitOptions } from "../waiting.ts";
 import type { Hold } from "./hold.ts";
+import { firstHolds } from "./holders.ts";
 import { OneParty } from "./one_party.ts";
 import { QueueLock } from "./queue_lock.ts";
 
@@ -86,7 +87,7 @@ export class Mutex {
   /** Nothing is sent yet. */
   constructor(context: PrimitiveContext, name: string) {
     checkName("mutex", name);
-    this.#lock = new QueueLock(context, { kind: "mutex", name, rule: () => 1 });
+    this.#lock = new QueueLock(context, { kind: "mutex", name, rule: firstHolds });
     this.#party = new OneParty(this.#lock.title);
   }
 

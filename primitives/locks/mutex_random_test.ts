@@ -132,7 +132,7 @@ for (const seed of SEEDS) {
     const living = workers.filter((it) => !it.stopped && !it.process.killed);
     const before = living.map((it) => it.times);
     const isDone = () => living.every((it, i) => it.times > before[i]! + 1);
-    await scene.until(() => failures.length > 0 || isDone(), 120_000);
+    await scene.until(() => failures.length > 0 || isDone(), 240_000);
     ok(failures.length === 0, String(failures[0]));
   });
 }

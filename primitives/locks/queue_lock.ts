@@ -23,6 +23,7 @@ import { SharedRecord, UnknownOutcomeError, type Versioned } from "../record/mod
 import type { Session } from "../session/mod.ts";
 import { bounded, pause, type WaitOptions } from "../waiting.ts";
 import type { Hold } from "./hold.ts";
+import { LimitMismatchError } from "./limit_mismatch_error.ts";
 import { LockHold } from "./lock_hold.ts";
 import {
   type HoldersRule,
@@ -33,6 +34,7 @@ import {
   withEntry,
   withoutEntry,
 } from "./lock_queue.ts";
+import { removeDead } from "./remove_dead.ts";
 import { Turn } from "./turn.ts";
 
 /** The wait before one who was removed from the queue stands in line again, at most, in milliseconds. */
@@ -58,6 +60,8 @@ export interface QueueLockOptions {
   readonly name: string;
   /** Which part of the queue holds. */
   readonly rule: HoldersRule;
+  /** How many permits there are, of what has permits: all must say the same. */
+  readonly limit?: number;
 }
 
 /** See the module's text. */
@@ -66,14 +70,16 @@ export class QueueLock {
   readonly #context: PrimitiveContext;
   readonly #kind: string;
   readonly #rule: HoldersRule;
+  readonly #limit: number | undefined;
   readonly #record: SharedRecord<LockQueue>;
 
   /** Nothing is sent yet. */
-  constructor(context: PrimitiveContext, { kind, name, rule }: QueueLockOptions) {
+  constructor(context: PrimitiveContext, { kind, name, rule, limit }: QueueLockOptions) {
     this.name = name;
     this.#context = context;
     this.#kind = kind;
     this.#rule = rule;
+    this.#limit = limit;
     const definition = { kind, name, schema: lockQueueSchema, empty: { queue: [] } };
     this.#record = new SharedRecord(context, definition);
   }
@@ -100,7 +106,7 @@ export class QueueLock {
       return await this.#attempt({ id: newEntryId(), ...request }, signal, async (attempt) => {
         const holds = (state: LockQueue) => placeOf(state, attempt.entry, this.#rule)?.holds;
         const { state, version } = await this.#update(attempt, (before) => {
-          const after = withEntry(before, attempt.entry);
+          const after = this.#with(before, attempt.entry);
           return after && holds(after) ? after : undefined;
         });
         return holds(state) ? version : undefined;
@@ -134,7 +140,7 @@ export class QueueLock {
     const { entry, session, alive } = attempt;
     const turn = new Turn(this.#context, { record: this.#record, entry, rule: this.#rule });
     for (let times = 0;; times++) {
-      const now = await this.#update(attempt, (state) => withEntry(state, entry));
+      const now = await this.#join(attempt);
       try {
         const token = await turn.wait(now, alive);
         if (token !== undefined) return token;
@@ -145,6 +151,34 @@ export class QueueLock {
       const { first, longest } = AGAIN_WAITS;
       await pause(clock, random() * Math.min(first * 2 ** times, longest), alive);
     }
+  }
+
+  /** Stands in line; if others say that there is another number of permits, only if they are dead. */
+  async #join(attempt: Attempt): Promise<Versioned<LockQueue>> {
+    const { entry, session, alive: signal } = attempt;
+    for (let isLast = false;; isLast = true) {
+      try {
+        return await this.#update(attempt, (state) => this.#with(state, entry));
+      } catch (error) {
+        if (isLast || !(error instanceof LimitMismatchError)) throw error;
+        const { queue: entries } = error;
+        if (entries.some((it) => it.session === session.name)) throw error;
+        await removeDead(this.#context, { record: this.#record, entries, signal });
+      }
+    }
+  }
+
+  #with(state: LockQueue, entry: LockEntry): LockQueue | undefined {
+    const limit = this.#limit;
+    if (limit === undefined) return withEntry(state, entry);
+    if (state.queue.length > 0 && state.limit !== limit) {
+      throw new LimitMismatchError(
+        `Cannot acquire ${this.title}: it has ${limit} permits here, and ${state.limit} for those ` +
+          "who hold it or wait for it",
+        state.queue,
+      );
+    }
+    return withEntry({ ...state, limit }, entry);
   }
 
   /** Adds the entry, or does not; if this fails and it is not known which, it is removed. */
