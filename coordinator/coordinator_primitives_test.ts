@@ -78,3 +78,46 @@ Deno.test("Coordinator tells onError what its primitives cannot do", async () =>
   sandbox.goOnline();
   await acquired;
 });
+
+Deno.test("Coordinator.stop() waits for handlers of its elections, within the grace", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  const coordinator = await sandbox.coordinator();
+  const [leading, seen] = [Promise.withResolvers<void>(), [] as string[]];
+  (await coordinator.primitives()).elect("biller", {
+    async onLeading(_token, signal) {
+      leading.resolve();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      seen.push("settled");
+    },
+  });
+  const running = coordinator.start();
+  await leading.promise;
+  await coordinator.stop();
+  seen.push("stopped");
+  await running;
+  deepStrictEqual(seen, ["settled", "stopped"]);
+  const lease = await sandbox.leases.getLease("troupe-election-biller");
+  strictEqual(lease.spec!.holderIdentity || undefined, undefined); // it is released
+});
+
+Deno.test("Coordinator.stop() does not wait for ever for a handler of an election that does not end", async () => {
+  await using sandbox = await Sandbox.start(ApiServer);
+  const coordinator = await sandbox.coordinator({ grace: 10 });
+  coordinator.onError(() => {}); // that it has not settled
+  const leading = Promise.withResolvers<void>();
+  const end = Promise.withResolvers<void>();
+  const primitives = await coordinator.primitives();
+  primitives.elect("biller", {
+    onLeading() {
+      leading.resolve();
+      return end.promise;
+    },
+  });
+  const running = coordinator.start();
+  await leading.promise;
+  await coordinator.stop();
+  await running;
+  end.resolve();
+  await primitives.close();
+});

@@ -40,6 +40,12 @@ import { Workloads } from "./workloads/workloads.ts";
 /** Where a coordinator is in its life. */
 export type State = "created" | "running" | "stopping" | "stopped";
 
+/**
+ * Milliseconds in which what is held by primitives is given back though the grace is over: a request, which may
+ * take 1.5 s.
+ */
+const GIVING_BACK = 2_000;
+
 /** Events that a coordinator does not have that is alone. */
 const REPLICA_EVENTS: readonly string[] = ["leading", "following", "lost"];
 
@@ -317,7 +323,8 @@ export class Engine {
       this.autoscalers.close(),
     ]);
     // 8. What is held is given back, or the next one that leads would wait until it has expired.
-    await this.primitives.close();
+    //    Handlers of its elections are waited for, as others are, within the grace.
+    await within(Math.max(GIVING_BACK, deadline - performance.now()), this.primitives.close());
     // 9. Nothing of this term can happen any more: the next one may lead.
     await this.tenure.close();
     // 10. Watches end before what they send their requests with.

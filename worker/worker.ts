@@ -29,6 +29,12 @@ import { type CheckedWorkerOptions, checkWorkerOptions, type WorkerOptions } fro
 /** Beginning of the paths that a worker answers itself. */
 const OWN_PATHS = "/troupe/";
 
+/**
+ * Milliseconds in which what is held by primitives is given back though the grace is over: a request, which may
+ * take 1.5 s.
+ */
+const GIVING_BACK = 2_000;
+
 /** Answers a request to a worker. */
 export type ServeHandler = (request: Request) => Response | Promise<Response>;
 
@@ -273,6 +279,7 @@ export class Worker implements AsyncDisposable {
     stopSignals.addEventListener("abort", stop, { once: true });
     // 1. Signals come first: a SIGTERM while it starts must find someone who drains.
     const processSignals = onStopSignal(stop);
+    let deadline = 0;
     try {
       this.#enter("starting");
       // 2. Listening is what "started" promises.
@@ -282,7 +289,7 @@ export class Worker implements AsyncDisposable {
       await this.#stopRequested.promise;
       // 3. Not ready before the door closes, so that who asks meanwhile is sent elsewhere.
       this.#enter("stopping");
-      const deadline = performance.now() + this.#options.grace;
+      deadline = performance.now() + this.#options.grace;
       // 4. Calls end while the server runs, as its shutdown would cut their connections; new requests are
       //    refused meanwhile.
       if (this.#messages !== undefined) {
@@ -298,8 +305,10 @@ export class Worker implements AsyncDisposable {
       await within(Math.max(0, deadline - performance.now()), this.#handlers.settled());
     } finally {
       this.#state = "stopped";
-      // 7. What is held is given back when nobody can use it any more.
-      await this.#primitives.close();
+      // 7. What is held is given back when nobody can use it any more. Handlers of elections are waited for, as
+      //    others are, within the grace.
+      const left = Math.max(GIVING_BACK, deadline - performance.now());
+      await within(left, this.#primitives.close());
       // 8. Signal listeners go last: until here the second signal must be able to force the end.
       processSignals[Symbol.dispose]();
       stopSignals.removeEventListener("abort", stop);
