@@ -15,7 +15,7 @@ interface Kubeconfig {
 
 /** Puts a fault proxy before the cluster's API server. */
 export async function startProxied(
-  cluster: TestCluster,
+  cluster: Pick<TestCluster, "kubeconfig">,
   options: { plan?: FaultPlan; user?: Record<string, unknown> } = {},
 ): Promise<Proxied> {
   const config = parse(await Deno.readTextFile(cluster.kubeconfig)) as Kubeconfig;
