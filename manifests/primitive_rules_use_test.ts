@@ -4,7 +4,7 @@ import type { PolicyRule } from "@cloudydeno/kubernetes-apis/rbac.authorization.
 import type { RequestOptions, RestClient } from "@cloudydeno/kubernetes-client";
 import { z } from "zod";
 import { parseRequest } from "../kube/transport/request_info.ts";
-import type { Primitives } from "../primitives/mod.ts";
+import type { Hold, Primitives } from "../primitives/mod.ts";
 import { PrimitivesStage } from "../tests/support/primitives_stage.ts";
 import { until } from "../tests/support/until.ts";
 import { type PrimitiveKind, type PrimitiveRef, primitiveRules } from "./mod.ts";
@@ -47,16 +47,23 @@ type Use = (
   seen: (verb: string, resource: string) => Promise<unknown>,
 ) => Promise<void>;
 
-const USES: Readonly<Partial<Record<PrimitiveKind, Use>>> = {
-  async mutex(one, other, seen) {
-    const held = await one.mutex("a").acquire(LIMIT);
-    const next = other.mutex("a").acquire(LIMIT);
+/** One holds it, and the other one waits for so long that it watches, and the first one renews. */
+function heldByOneAtATime(acquire: (it: Primitives) => Promise<Hold>): Use {
+  return async (one, other, seen) => {
+    const held = await acquire(one);
+    const next = acquire(other);
     await seen("watch", "configmaps");
     await seen("watch", "leases");
     await seen("update", "leases");
     await held.release();
     await (await next).release();
-  },
+  };
+}
+
+const USES: Readonly<Partial<Record<PrimitiveKind, Use>>> = {
+  mutex: heldByOneAtATime((it) => it.mutex("a").acquire(LIMIT)),
+  "read-write-lock": heldByOneAtATime((it) => it.readWriteLock("a").acquireWrite(LIMIT)),
+  semaphore: heldByOneAtATime((it) => it.semaphore("a", 1).acquire(LIMIT)),
   async election(one, other, seen) {
     one.elect("a", { onLeading: () => {} });
     await seen("update", "leases");
