@@ -3,7 +3,7 @@ import type { PolicyRule } from "@cloudydeno/kubernetes-apis/rbac.authorization.
 /** What a kind of primitive uses. */
 interface Uses {
   /** A ConfigMap `troupe-<kind>-<name>`. */
-  readonly record?: true;
+  readonly record?: "watched" | "read";
   /** Leases `troupe-session-…`, each of a process that lives. */
   readonly sessions?: true;
   /** A Lease `troupe-<kind>-<name>`. */
@@ -34,18 +34,18 @@ export type PrimitiveRef = `${PrimitiveKind}/${string}`;
 
 /** What each kind uses. */
 const USES: Readonly<Record<PrimitiveKind, Uses>> = {
-  barrier: { record: true, sessions: true },
-  counter: { record: true },
+  barrier: { record: "watched", sessions: true },
+  counter: { record: "watched" },
   discovery: { sessions: true, pods: true },
   election: { lease: true },
-  "key-value": { record: true, leaves: true },
-  latch: { record: true },
-  mutex: { record: true, sessions: true },
-  once: { record: true, sessions: true },
-  ownership: { record: true, sessions: true },
-  "read-write-lock": { record: true, sessions: true },
-  semaphore: { record: true, sessions: true },
-  sequence: { record: true },
+  "key-value": { record: "watched", leaves: true },
+  latch: { record: "watched" },
+  mutex: { record: "watched", sessions: true },
+  once: { record: "watched", sessions: true },
+  ownership: { record: "watched", sessions: true },
+  "read-write-lock": { record: "watched", sessions: true },
+  semaphore: { record: "watched", sessions: true },
+  sequence: { record: "read" },
 };
 
 /** Names of the kinds of primitives. */
@@ -61,17 +61,21 @@ export function primitiveRules(primitives: readonly PrimitiveRef[]): PolicyRule[
     return { object: `troupe-${kind}-${text.slice(kind.length + 1)}`, uses: USES[kind] };
   });
   const using = (what: keyof Uses) => all.filter(({ uses }) => uses[what]);
-  const objects = (what: keyof Uses) => using(what).map(({ object }) => object);
-  const [records, elections] = [objects("record"), objects("lease")];
+  const objects = (found: typeof all) => found.map(({ object }) => object);
+  const records = using("record");
+  const watched = objects(records.filter(({ uses }) => uses.record === "watched"));
+  const read = objects(records.filter(({ uses }) => uses.record === "read"));
+  const elections = objects(using("lease"));
   const sessions = using("sessions").length > 0;
   const rules: [needed: boolean, rule: PolicyRule][] = [
     [records.length > 0, rule("", "configmaps", ["create"])],
-    [records.length > 0, rule("", "configmaps", ["get", "list", "update", "watch"], records)],
+    [watched.length > 0, rule("", "configmaps", ["get", "list", "update", "watch"], watched)],
+    [read.length > 0, rule("", "configmaps", ["get", "update"], read)],
     [using("leaves").length > 0, rule("", "configmaps", ["delete", "get", "list"])],
     [sessions || elections.length > 0, rule(LEASES, "leases", ["create"])],
     [sessions, rule(LEASES, "leases", ["delete", "get", "list", "update", "watch"])],
     [elections.length > 0 && !sessions, rule(LEASES, "leases", ELECTION_VERBS, elections)],
-    [using("pods").length > 0, rule("", "pods", ["get", "list", "watch"])],
+    [using("pods").length > 0, rule("", "pods", ["list", "watch"])],
   ];
   return rules.filter(([needed]) => needed).map(([, rule]) => rule);
 }
