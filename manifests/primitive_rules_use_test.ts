@@ -64,6 +64,15 @@ const USES: Readonly<Partial<Record<PrimitiveKind, Use>>> = {
   mutex: heldByOneAtATime((it) => it.mutex("a").acquire(LIMIT)),
   "read-write-lock": heldByOneAtATime((it) => it.readWriteLock("a").acquireWrite(LIMIT)),
   semaphore: heldByOneAtATime((it) => it.semaphore("a", 1).acquire(LIMIT)),
+  async discovery(one, other, seen) {
+    const group = one.discovery("a", { workload: "a" });
+    const mine = await other.discovery("a").join({}, LIMIT);
+    await seen("watch", "pods");
+    await seen("watch", "leases");
+    await seen("update", "leases");
+    await mine.leave();
+    await group.close();
+  },
   async election(one, other, seen) {
     one.elect("a", { onLeading: () => {} });
     await seen("update", "leases");

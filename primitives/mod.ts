@@ -95,6 +95,14 @@
  * @module
  */
 export type { Clock } from "./clock.ts";
+export {
+  Discovery,
+  type DiscoveryEvent,
+  type DiscoveryOptions,
+  type Member,
+  type MemberInit,
+  Membership,
+} from "./discovery/mod.ts";
 export { Candidacy, type CandidacyOptions, type LeadingHandler } from "./election/candidacy.ts";
 export {
   Election,

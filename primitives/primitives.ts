@@ -3,6 +3,7 @@ import { type ErrorHandler, ErrorReporter } from "../runtime/mod.ts";
 import { Background } from "./background.ts";
 import type { PrimitiveContext } from "./context.ts";
 import { Candidacy, type CandidacyOptions } from "./election/candidacy.ts";
+import { Discovery, type DiscoveryOptions } from "./discovery/mod.ts";
 import { ElectionObserver, type ElectionObserverOptions } from "./election/election_observer.ts";
 import { KeyValue } from "./key_value/mod.ts";
 import { Mutex } from "./locks/mutex.ts";
@@ -127,6 +128,15 @@ export class Primitives implements AsyncDisposable {
    */
   observe(name: string, options: ElectionObserverOptions = {}): ElectionObserver {
     return new ElectionObserver(this.#context, name, options);
+  }
+
+  /**
+   * Tells who of a group is there, and lets this process join it. See `Discovery`.
+   *
+   * @throws {TypeError} when no label can have that value, and naming each bad option
+   */
+  discovery(name: string, options: DiscoveryOptions = {}): Discovery {
+    return new Discovery(this.#context, name, options);
   }
 
   /**
