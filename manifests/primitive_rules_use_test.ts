@@ -80,6 +80,16 @@ const USES: Readonly<Partial<Record<PrimitiveKind, Use>>> = {
       if (leader === one.identity) break;
     }
   },
+  async ownership(one, other, seen) {
+    const options = { keys: ["a", "b"], onAcquire: () => {} };
+    const mine = one.shardedOwnership("a", options);
+    const theirs = other.shardedOwnership("a", options);
+    await seen("watch", "configmaps");
+    await seen("watch", "leases");
+    await seen("update", "leases");
+    await mine.close();
+    await theirs.close();
+  },
   async "key-value"(one, other) {
     const bucket = one.keyValue("a", z.string());
     const heard = other.keyValue("a", z.string()).watch("", {

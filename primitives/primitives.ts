@@ -9,6 +9,8 @@ import { KeyValue } from "./key_value/mod.ts";
 import { Mutex } from "./locks/mutex.ts";
 import { ReadWriteLock } from "./locks/read_write_lock.ts";
 import { Semaphore } from "./locks/semaphore.ts";
+import type { OwnershipOptions } from "./ownership/ownership_options.ts";
+import { ShardedOwnership } from "./ownership/sharded_ownership.ts";
 import {
   type CheckedPrimitivesOptions,
   checkPrimitivesOptions,
@@ -137,6 +139,17 @@ export class Primitives implements AsyncDisposable {
    */
   discovery(name: string, options: DiscoveryOptions = {}): Discovery {
     return new Discovery(this.#context, name, options);
+  }
+
+  /**
+   * Takes part in dividing keys among processes. See `ShardedOwnership`. It joins at once, and what hinders
+   * it is told to `onError`.
+   *
+   * @throws {TypeError} naming what is not in order of the name and options
+   * @throws {RangeError} when the keys take more than 200 KiB
+   */
+  shardedOwnership(name: string, options: OwnershipOptions): ShardedOwnership {
+    return new ShardedOwnership(this.#context, name, options);
   }
 
   /**
