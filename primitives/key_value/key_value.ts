@@ -65,6 +65,7 @@
  * - Two objects of one process for the same bucket are to each other as two processes are. Keep one.
  * - Versions grow with each change. Who deletes a bucket (`kubectl delete configmap -l troupe.dev/bucket=<name>`, all of
  *   it) takes its fences too.
+ * - A cluster that is restored from a backup has lower versions: open watches anew.
  * - Processes with different schemas for a bucket read each other's values by their own: let a new one accept
  *   what the former has written.
  *
@@ -113,7 +114,7 @@ import {
 } from "./key_value_options.ts";
 import { type Transaction, ViewTransaction } from "./transaction.ts";
 import { ValueCodec } from "./value_codec.ts";
-import { VersionMismatchError } from "./version_mismatch_error.ts";
+import { checkVersion } from "./version_mismatch_error.ts";
 import type { View } from "./view.ts";
 
 /** The name stands in a label. */
@@ -283,19 +284,4 @@ export class KeyValue<Out, In = Out> {
     const { clock, signal: life } = this.#context;
     return await bounded({ signal, timeout, clock, doing, life }, work);
   }
-}
-
-/** @throws {VersionMismatchError} when the key has another version than that */
-function checkVersion(
-  view: View,
-  key: string,
-  { ifVersion, cannot }: { ifVersion?: number; cannot: string },
-): void {
-  if (ifVersion === undefined) return;
-  const version = view.get(key)?.[1] ?? 0;
-  if (version === ifVersion) return;
-  throw new VersionMismatchError(
-    `${cannot}: its version is ${version}, and it was to be ${ifVersion}`,
-    { key, version },
-  );
 }

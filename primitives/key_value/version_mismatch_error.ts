@@ -1,3 +1,5 @@
+import type { View } from "./view.ts";
+
 /** Why a write on condition was refused: the key has another version. */
 export class VersionMismatchError extends Error {
   /** Always `"VersionMismatchError"`. */
@@ -13,4 +15,23 @@ export class VersionMismatchError extends Error {
     this.key = key;
     this.version = version;
   }
+}
+
+/**
+ * Compares the version of a key with the one that it is to have, if one is given.
+ *
+ * @throws {VersionMismatchError} when it has another
+ */
+export function checkVersion(
+  view: View,
+  key: string,
+  { ifVersion, cannot }: { ifVersion?: number; cannot: string },
+): void {
+  if (ifVersion === undefined) return;
+  const version = view.get(key)?.[1] ?? 0;
+  if (version === ifVersion) return;
+  throw new VersionMismatchError(
+    `${cannot}: its version is ${version}, and it was to be ${ifVersion}`,
+    { key, version },
+  );
 }
