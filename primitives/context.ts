@@ -2,6 +2,7 @@ import type { RestClient } from "@cloudydeno/kubernetes-client";
 import type { ErrorReporter } from "../runtime/mod.ts";
 import type { Background } from "./background.ts";
 import type { Clock } from "./clock.ts";
+import type { Records } from "./record/records.ts";
 import type { Sessions } from "./session/sessions.ts";
 
 /** How long holders are believed, in milliseconds: `requestTimeout` < `renewDeadline` < `leaseDuration`. */
@@ -37,4 +38,6 @@ export interface RequestContext {
 export interface PrimitiveContext extends RequestContext {
   /** This process as one that lives, and whether others do. */
   readonly sessions: Sessions;
+  /** The values that it shares with others. */
+  readonly records: Records;
 }

@@ -16,6 +16,7 @@ import {
   checkPrimitivesOptions,
   type PrimitivesOptions,
 } from "./primitives_options.ts";
+import { Records } from "./record/mod.ts";
 import { Sessions } from "./session/sessions.ts";
 import { type ValueSchema, zodSchema } from "./value_schema.ts";
 
@@ -42,7 +43,7 @@ export class Primitives implements AsyncDisposable {
     this.#stop = stop;
     this.#transport = transport;
     const bounded = { ...context, signal: stop.signal };
-    this.#context = { ...bounded, sessions: new Sessions(bounded) };
+    this.#context = { ...bounded, sessions: new Sessions(bounded), records: new Records(bounded) };
     const onAbort = () => void this.close();
     signal?.addEventListener("abort", onAbort, { once: true });
     stop.signal.addEventListener("abort", () => signal?.removeEventListener("abort", onAbort));

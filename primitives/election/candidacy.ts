@@ -114,7 +114,7 @@ const schema = z.strictObject({
 });
 
 /** What a candidacy is made with. */
-export type CandidacyContext = Omit<PrimitiveContext, "sessions">;
+export type CandidacyContext = Omit<PrimitiveContext, "sessions" | "records">;
 
 /** Name of the Lease of an election. */
 export function electionLease(name: string): string {

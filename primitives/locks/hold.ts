@@ -21,6 +21,10 @@ export interface Hold extends Fenced, AsyncDisposable {
   remainingMs(): number;
   /** Throws the signal's reason when it is over, as `remainingMs()` judges it. */
   throwIfOver(): void;
-  /** Gives it back; resolves when that is stored, or when it turns out to be lost. Again does nothing. */
+  /**
+   * Gives it back; resolves when that is stored, or when it turns out to be lost. Again does nothing. Rejects
+   * with what does not pass, such as a missing permission; then it is tried again in the background until the
+   * session ends.
+   */
   release(): Promise<void>;
 }

@@ -136,3 +136,34 @@ for (const seed of SEEDS) {
     ok(failures.length === 0, String(failures[0]));
   });
 }
+
+// A deleted lock is nobody's: those who hold it go on to trust in it. But all who live get it again.
+for (let seed = 1; seed <= 20; seed++) {
+  Deno.test(`Mutex is got by all who live, with tokens of their own, when somebody deletes its object (seed ${seed})`, async () => {
+    const random = seededRandom(seed);
+    const between = (from: number, to: number) => from + random() * (to - from);
+    await using scene = new VirtualScene();
+    const tokens = new Set<number>();
+    const onHold = ({ token }: Hold) => {
+      ok(!tokens.has(token));
+      tokens.add(token);
+    };
+    const failures: unknown[] = [];
+    const workers = [0, 1, 2, 3].map((n) => {
+      const process = scene.process(`p${n}`, { latency: () => between(0.5, 30), random });
+      const worker = new Worker(process);
+      worker.run(new Mutex(process.context, "orders"), { between, onHold }).catch((error) => {
+        if (!process.context.signal.aborted) failures.push(error);
+      });
+      return worker;
+    });
+    for (let i = 0; i < 30; i++) {
+      await scene.pass(between(1, 3_000));
+      const isThere = scene.server.objects.has("configmaps/troupe-mutex-orders");
+      if (isThere) scene.server.remove("configmaps", "troupe-mutex-orders");
+    }
+    const before = workers.map((it) => it.times);
+    await scene.until(() => workers.every((it, i) => it.times > before[i]!), 60_000);
+    ok(failures.length === 0, String(failures[0]));
+  });
+}

@@ -246,6 +246,23 @@ Deno.test("Mutex.acquire() refuses an object that holds or waits already", async
   await scene.settle(mutex.acquire());
 });
 
+Deno.test("Mutex objects of one process are parties each, and share a watch and writes", async () => {
+  await using scene = new MutexScene();
+  const held = await scene.settle(scene.acquire("a"));
+  const { context } = scene.process("b");
+  const tokens: number[] = [];
+  const waits = Array.from({ length: 50 }, async () => {
+    await using hold = await new Mutex(context, "orders").acquire();
+    tokens.push(hold.token);
+  });
+  await scene.pass(1_000);
+  strictEqual(scene.queue.length, 51);
+  ok(scene.server.writes({ client: "b", resource: "configmaps" }) <= 3);
+  await scene.settle(Promise.all([held.release(), ...waits]));
+  deepStrictEqual(tokens, [...new Set(tokens)].sort((x, y) => x - y));
+  strictEqual(scene.server.count({ client: "b", resource: "configmaps", watch: true }), 1);
+});
+
 Deno.test("Mutex.acquire() goes on when watches are broken", async () => {
   await using scene = new MutexScene();
   const held = await scene.settle(scene.acquire("a"));

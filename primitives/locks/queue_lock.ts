@@ -19,7 +19,7 @@
  */
 import type { PrimitiveContext } from "../context.ts";
 import type { FencingToken } from "../fencing/fencing_token.ts";
-import { SharedRecord, UnknownOutcomeError, type Versioned } from "../record/mod.ts";
+import { type SharedRecord, UnknownOutcomeError, type Versioned } from "../record/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { bounded, pause, type WaitOptions } from "../waiting.ts";
 import type { Hold } from "./hold.ts";
@@ -81,7 +81,7 @@ export class QueueLock {
     this.#rule = rule;
     this.#limit = limit;
     const definition = { kind, name, schema: lockQueueSchema, empty: { queue: [] } };
-    this.#record = new SharedRecord(context, definition);
+    this.#record = context.records.get<LockQueue>(definition);
   }
 
   /** For messages: `mutex "orders"`. */

@@ -49,7 +49,7 @@ export class RecordWatch {
   /** Nobody wants it any more. */
   unwant(): void {
     this.#cancelEnd();
-    this.#cancelEnd = this.#context.clock.timer(LINGER, this.#end);
+    if (this.#reflector) this.#cancelEnd = this.#context.clock.timer(LINGER, this.#end);
   }
 
   #start(): Reflector<ConfigMapJson> {

@@ -57,7 +57,7 @@ export class SharedRecord<S> {
     this.#watch = new RecordWatch(context, {
       object: this.object,
       onChange: (object, isGone) => view.watched(object, isGone),
-      read: () => client.read(context.signal),
+      read: () => this.read(context.signal),
       isAbsent: () => view.known !== undefined && view.known.object === undefined,
     });
   }

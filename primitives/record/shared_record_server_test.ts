@@ -10,7 +10,7 @@ import type { PrimitiveContext } from "../context.ts";
 import { httpCodeOf } from "../requests.ts";
 import { Sessions } from "../session/mod.ts";
 import { resolveTiming } from "../timing.ts";
-import { SharedRecord } from "./mod.ts";
+import { Records, SharedRecord } from "./mod.ts";
 
 interface Names {
   readonly names: readonly string[];
@@ -40,7 +40,7 @@ class Core implements AsyncDisposable {
       identity: "test",
       signal: this.#stop.signal,
     };
-    this.context = { ...context, sessions: new Sessions(context) };
+    this.context = { ...context, sessions: new Sessions(context), records: new Records(context) };
   }
 
   get record(): SharedRecord<Names> {

@@ -98,6 +98,7 @@ export class Session {
 
   async #create(signal: AbortSignal): Promise<void> {
     const { clock, errors, random } = this.#context;
+    signal.throwIfAborted();
     for (let mayExist = false, wait = 0;; wait = FAILURE_WAIT) {
       try {
         if (wait > 0) await pause(clock, random() * wait, signal);

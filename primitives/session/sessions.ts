@@ -18,6 +18,7 @@ export class Sessions {
   /** The session of this process; begins one if there is none, or if that is over. */
   async own(signal: AbortSignal): Promise<Session> {
     for (;;) {
+      signal.throwIfAborted();
       const own = this.#own ??= this.#begin();
       const session = await unlessAborted(signal, own);
       if (session.remainingMs() > 0) return session;

@@ -3,6 +3,7 @@ import { ErrorReporter } from "../../runtime/mod.ts";
 import { Background } from "../background.ts";
 import type { Clock } from "../clock.ts";
 import type { PrimitiveContext } from "../context.ts";
+import { Records } from "../record/mod.ts";
 import { Sessions } from "../session/mod.ts";
 import { resolveTiming } from "../timing.ts";
 import { failure, type ObjectJson, type ObjectServer, type ServedCall } from "./object_server.ts";
@@ -53,7 +54,7 @@ export class SimulatedProcess {
       identity: options.name,
       signal: this.#stop.signal,
     };
-    this.context = { ...context, sessions: new Sessions(context) };
+    this.context = { ...context, sessions: new Sessions(context), records: new Records(context) };
   }
 
   /** Whether it runs. */

@@ -1,0 +1,49 @@
+import { rejects, strictEqual } from "node:assert/strict";
+import { FakeTime } from "@std/testing/time";
+import { systemClock } from "./clock.ts";
+import { bounded, pause, unlessAborted } from "./waiting.ts";
+
+const life = new AbortController().signal;
+const base = { clock: systemClock, doing: "wait", life };
+const never = (signal: AbortSignal) => unlessAborted(signal, new Promise<void>(() => {}));
+
+Deno.test("bounded() ends with the timeout, the caller's signal and the life of what it belongs to", async () => {
+  using time = new FakeTime();
+  const late = rejects(bounded({ ...base, timeout: 10 }, never), {
+    name: "TimeoutError",
+    message: "Cannot wait: not within 10 ms",
+  });
+  await time.tickAsync(10);
+  await late;
+  for (const field of ["signal", "life"] as const) {
+    const controller = new AbortController();
+    const ended = rejects(bounded({ ...base, [field]: controller.signal }, never), /enough/);
+    controller.abort(new Error("enough"));
+    await ended;
+    await rejects(
+      bounded({ ...base, [field]: controller.signal }, () => Promise.resolve()),
+      /enough/,
+    );
+  }
+  strictEqual(await bounded({ ...base, timeout: Infinity }, () => Promise.resolve(1)), 1);
+  for (const timeout of [-1, NaN]) {
+    await rejects(bounded({ ...base, timeout }, never), {
+      name: "RangeError",
+      message: `Cannot wait: "timeout" is ${timeout}, allowed are milliseconds of at least 0`,
+    });
+  }
+});
+
+Deno.test("pause() waits by the clock, and ends with the signal", async () => {
+  using time = new FakeTime();
+  let over = false;
+  const waiting = pause(systemClock, 100, life).then(() => over = true);
+  await time.tickAsync(99);
+  strictEqual(over, false);
+  await time.tickAsync(1);
+  await waiting;
+  const controller = new AbortController();
+  const ended = rejects(pause(systemClock, 100, controller.signal), /enough/);
+  controller.abort(new Error("enough"));
+  await ended;
+});
