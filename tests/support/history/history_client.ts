@@ -1,7 +1,7 @@
 /**
  * A process that uses primitives until SIGTERM, and writes into a file of its own what it asks and is
- * told, as its one argument, JSON, says. Three loops run side by side: one uses a lock, and a bucket that is
- * guarded by it; one the registers of another bucket; one counters.
+ * told, as its one argument, JSON, says. Loops run side by side: two use locks, and a bucket that is guarded
+ * by them; one the registers of another bucket; one counters.
  */
 import { z } from "zod";
 import {
@@ -33,7 +33,7 @@ export interface HistoryClientConfig {
   seed: number;
   namespace: string;
   kubeconfig: string;
-  /** Where the files go: `<client>.<history>.ndjson`. */
+  /** Where the files go: `<client>.<loop>.<history>.ndjson`. */
   dir: string;
   leaseDuration: number;
   /** How fast its clock runs. */
@@ -52,7 +52,7 @@ const EPOCH = 30_000;
 
 const REGISTERS = 3;
 
-const LOCKS = 3;
+const LOCKS = 4;
 
 /** The keys of this time. */
 export function keyOf(kind: string, nth = 0): string {
@@ -81,14 +81,14 @@ class HistoryClient {
   }
 
   async run(): Promise<void> {
-    const loops = [this.#useLock(), this.#useRegisters()];
+    const loops = [this.#useLocks(1), this.#useLocks(2), this.#useRegisters()];
     if (this.#config.lock === "mutex") loops.push(this.#useCounters());
     await Promise.all(loops);
   }
 
-  async #useLock(): Promise<void> {
-    const locks = this.#recorder<LockInput, LockOutput>("lock");
-    const fenced = this.#recorder<FencedRegisterInput, FencedRegisterOutput>("fenced");
+  async #useLocks(loop: number): Promise<void> {
+    const locks = this.#recorder<LockInput, LockOutput>("lock", loop);
+    const fenced = this.#recorder<FencedRegisterInput, FencedRegisterOutput>("fenced", loop);
     const bucket = this.#primitives.keyValue("guarded", z.string());
     while (!this.#stop.signal.aborted) {
       const key = `lock-${Math.floor(this.#random() * LOCKS)}`;
@@ -205,12 +205,12 @@ class HistoryClient {
     return new BrokenLock({ bucket, key, clock: this.#clock, duration });
   }
 
-  #recorder<I, O>(name: HistoryName): Recorder<I, O> {
+  #recorder<I, O>(name: HistoryName, loop = 1): Recorder<I, O> {
     const { client, dir } = this.#config;
-    const path = `${dir}/${client}.${name}.ndjson`;
+    const path = `${dir}/${client}.${loop}.${name}.ndjson`;
     const file = Deno.openSync(path, { create: true, append: true });
     const encoder = new TextEncoder();
-    return new HistoryRecorder(client, (line) => {
+    return new HistoryRecorder(`${client}.${loop}`, (line) => {
       file.writeSync(encoder.encode(`${line}\n`)); // at once: the process may be killed
     }, { now: machineNow });
   }

@@ -90,12 +90,15 @@ export class HistoryClients implements AsyncDisposable {
 
   /** By what it has written last: whether it is not waiting for the lock. */
   #holds(name: string): boolean {
-    const path = `${this.#config.dir}/${name}.lock.ndjson`;
-    try {
-      const last = Deno.readTextFileSync(path).trimEnd().split("\n").at(-1) ?? "";
-      return last.includes('"line":"return"') && !last.includes('"held":false');
-    } catch {
-      return false; // it has just begun
-    }
+    return [1, 2].some((loop) => isHeld(`${this.#config.dir}/${name}.${loop}.lock.ndjson`));
+  }
+}
+
+function isHeld(path: string): boolean {
+  try {
+    const last = Deno.readTextFileSync(path).trimEnd().split("\n").at(-1) ?? "";
+    return last.includes('"line":"return"') && !last.includes('"held":false');
+  } catch {
+    return false; // it has just begun
   }
 }

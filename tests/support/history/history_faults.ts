@@ -27,10 +27,13 @@ type Weather = keyof typeof WEATHER;
 /** What befalls the network: each of them in any 20 s. */
 export const WEATHERS: readonly Weather[] = Object.keys(WEATHER) as Weather[];
 
+/** What befalls clients, in any order. */
+const STRIKES = ["kill", "short pause", "long pause", "short pause", "long pause"] as const;
+
 /** Milliseconds, at least and at most. */
 const BETWEEN_STRIKES = [700, 1_700] as const;
-const WEATHER_TIME = [1_000, 1_800] as const;
-const CALM_TIME = [500, 1_000] as const;
+const WEATHER_TIME = [800, 1_400] as const;
+const CALM_TIME = [700, 1_300] as const;
 const BETWEEN_SERVER_FAULTS = [4_000, 7_000] as const;
 const SHORT_PAUSE = [100, 1_500] as const;
 
@@ -81,7 +84,7 @@ export class HistoryFaults implements AsyncDisposable {
   }
 
   async #strikeClients(): Promise<void> {
-    for (const strike of this.#shuffled(["kill", "short pause", "long pause"])) {
+    for (const strike of this.#shuffled(STRIKES)) {
       await this.#wait(this.#between(...BETWEEN_STRIKES));
       if (this.#isOver) return;
       const victim = this.#clients.pick(this.#random, { isHolder: strike === "long pause" });
@@ -94,7 +97,7 @@ export class HistoryFaults implements AsyncDisposable {
       const { leaseDuration } = this.#options;
       const ms = strike === "short pause"
         ? this.#between(...SHORT_PAUSE)
-        : this.#between(1.2 * leaseDuration, 1.6 * leaseDuration);
+        : this.#between(1.4 * leaseDuration, 2.2 * leaseDuration);
       const paused = this.#clients.pause(victim, this.#wait(ms));
       this.#pauses.add(paused);
       paused.finally(() => this.#pauses.delete(paused));
