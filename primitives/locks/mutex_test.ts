@@ -64,8 +64,9 @@ Deno.test("Mutex.acquire() lets in who came first, each by a write and its event
     await scene.until(() => scene.queue.includes(name));
   }
   await scene.pass(100);
-  // each in line: a read, a write, a list and a watch
+  // each in line: a read, a write, a list and a watch; and one list and watch of the session before it
   strictEqual(scene.requests, 2 + 3 * 4);
+  strictEqual(scene.server.count({ resource: "leases", watch: true }), 3);
   let before = held;
   for (const wait of waits) {
     const requests = scene.requests;

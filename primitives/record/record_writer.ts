@@ -102,7 +102,7 @@ export class RecordWriter<S> {
   /** Makes one write of what a batch decides, or none if nobody changes anything. */
   async #commit(batch: UpdateBatch<S>): Promise<Versioned<S>> {
     const signal = AbortSignal.any([this.#context.signal, batch.signal]);
-    for (let base = this.#view.known, conflicts = 0;; base = undefined, conflicts++) {
+    for (let base = this.#view.known, conflicts = 0;; conflicts++) {
       const isRead = base === undefined;
       base ??= await this.#client.read(signal);
       let decided = batch.decide(base);
@@ -115,6 +115,9 @@ export class RecordWriter<S> {
         return this.#view.known!;
       }
       await this.#client.wait(CONFLICT_WAITS, conflicts, signal);
+      // the watch, if there is one, may have told by now what was written instead
+      const { known }: RecordView<S> = this.#view;
+      base = known && known.version > base.version ? known : undefined;
     }
   }
 

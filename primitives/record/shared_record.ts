@@ -19,8 +19,8 @@
  * whether it took effect, or still will: `UnknownOutcomeError`; also when 64 other processes have written
  * since. A later update that writes settles it: what was sent for an earlier version is refused then.
  *
- * Cost: an update is one request as long as nobody else has written since, after a conflict two more. A
- * watch is a list and one connection, for as long as somebody watches and 10 s more.
+ * Cost: an update is one request as long as nobody else has written since, after a conflict two more, or one if
+ * the watch has told what was written instead. A watch is a list and one connection, for as long as somebody watches and 10 s more.
  *
  * @module
  */
