@@ -95,6 +95,8 @@
  * @module
  */
 export type { Clock } from "./clock.ts";
+export { Counter, type CounterWatchOptions } from "./counting/counter.ts";
+export { Sequence, type SequenceOptions } from "./counting/sequence.ts";
 export {
   Discovery,
   type DiscoveryEvent,
@@ -115,6 +117,11 @@ export type { ElectionOptions } from "./election/election_options.ts";
 export { LeadershipLostError, type Term } from "./election/term.ts";
 export { Fence, type FenceOptions } from "./fencing/fence.ts";
 export { type Fenced, type FencingToken, StaleTokenError } from "./fencing/fencing_token.ts";
+export { Barrier } from "./gathering/barrier.ts";
+export type { Arrival } from "./gathering/barrier_state.ts";
+export { Latch } from "./gathering/latch.ts";
+export { Once, type Turn } from "./gathering/once.ts";
+export { RecordDeletedError } from "./gathering/record_deleted_error.ts";
 export {
   type ChangeOptions,
   type KeyChangeOptions,

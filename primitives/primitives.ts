@@ -2,6 +2,11 @@ import { loadClusterConfig, Transport } from "../kube/mod.ts";
 import { type ErrorHandler, ErrorReporter } from "../runtime/mod.ts";
 import { Background } from "./background.ts";
 import type { PrimitiveContext } from "./context.ts";
+import { Counter } from "./counting/counter.ts";
+import { Sequence, type SequenceOptions } from "./counting/sequence.ts";
+import { Barrier } from "./gathering/barrier.ts";
+import { Latch } from "./gathering/latch.ts";
+import { Once } from "./gathering/once.ts";
 import { Candidacy, type CandidacyOptions } from "./election/candidacy.ts";
 import { Discovery, type DiscoveryOptions } from "./discovery/mod.ts";
 import { ElectionObserver, type ElectionObserverOptions } from "./election/election_observer.ts";
@@ -151,6 +156,55 @@ export class Primitives implements AsyncDisposable {
    */
   shardedOwnership(name: string, options: OwnershipOptions): ShardedOwnership {
     return new ShardedOwnership(this.#context, name, options);
+  }
+
+  /**
+   * Lets parties go on together when so many have arrived, again and again. See `Barrier`.
+   *
+   * @param parties how many arrivals open it, the same in all programs
+   * @throws {TypeError} when no object can have that name, or the number is none from 1 to 1,000
+   */
+  barrier(name: string, parties: number): Barrier {
+    return new Barrier(this.#context, name, parties);
+  }
+
+  /**
+   * A gate that opens when something was done so many times. See `Latch`.
+   *
+   * @param count how often it is to be counted down, the same in all programs
+   * @throws {TypeError} when no object can have that name, or the count is no integer of at least 1
+   */
+  latch(name: string, count: number): Latch {
+    return new Latch(this.#context, name, count);
+  }
+
+  /**
+   * Something that one process does, and whose result all get. See `Once`.
+   *
+   * @param schema what the result must be, which is what JSON becomes by it
+   * @throws {TypeError} when no object can have that name, or the schema is none
+   */
+  once<Out, In>(name: string, schema: ValueSchema<Out, In>): Once<Out, In> {
+    const cannot = `Cannot make once "${name}"`;
+    return new Once(this.#context, name, zodSchema(schema, { cannot }));
+  }
+
+  /**
+   * A number that many add to. See `Counter`.
+   *
+   * @throws {TypeError} when no object can have that name
+   */
+  counter(name: string): Counter {
+    return new Counter(this.#context, name);
+  }
+
+  /**
+   * Numbers that grow, each for one caller. See `Sequence`.
+   *
+   * @throws {TypeError} when no object can have that name, or the block is no number that is allowed
+   */
+  sequence(name: string, options: SequenceOptions = {}): Sequence {
+    return new Sequence(this.#context, name, options);
   }
 
   /**

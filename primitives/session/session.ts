@@ -110,7 +110,9 @@ export class Session {
           : await this.#send("POST", newSessionLease(this.#init, this.#context), signal);
         return this.#renewed(lease, sentAt);
       } catch (error) {
-        const isRefused = httpCodeOf(error) === 409; // one that was sent earlier came late
+        const code = httpCodeOf(error);
+        // one that was sent earlier came late, or what was found is gone
+        const isRefused = code === 409 || code === 404 && this.#lease !== undefined;
         mayExist ||= isRefused || isUncertain(error);
         if (signal.aborted || !isPassing(error) && !isRefused) {
           if (mayExist) await this.#delete(CLOSE_TRIES);
