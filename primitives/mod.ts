@@ -40,7 +40,7 @@
  *   not lead before it is higher than all that it saw, also if the Lease was deleted or the server
  *   restored from a backup.
  * - The signal aborts before the lease can expire; 2 s are left for what has to end.
- * - A clean handover takes a conditional write, an event of the watch, 25 ms or two and a half round trips
+ * - A clean handover takes a conditional write, an event of the watch, 20 ms or two round trips
  *   that keep candidates apart, and another write: less than 100 ms as a rule. A leader that died is followed within `leaseDuration` and
  *   a second (8 s and 1 s); so is one whose release nobody heard of because watches are broken.
  * - A watch that is late or broken costs time, never safety: a Lease that seems to have expired is read
@@ -59,7 +59,7 @@
  *   that was frozen ends when its next renewal is refused or the watch tells of another holder, and
  *   only the token protects until then.
  * - Who deletes the Lease takes the memory of it from candidates that start afterwards: they cannot
- *   wait for a holder that they do not know. Candidates that know it wait, and the holder makes the
+ *   wait for a holder that they do not know. Candidates that know it wait a whole duration, and the holder makes the
  *   Lease again.
  * - At its start a candidate waits a whole duration for a holder that it finds in the Lease, though it
  *   may be long dead: by the Lease alone nobody can know.
@@ -80,8 +80,8 @@
  * steady state, and each has one watch. With a watch that does not work a follower reads once per
  * `leaseDuration`. A start is three requests: a read, a list and a watch. Candidates that learn at the
  * same time that the Lease may be taken wait so that few of them send anything, however many they are
- * (`election/spread.ts`): of 1,000 simulated ones, with 1 to 10 ms for a message, up to 80 write at a clean
- * handover, and after a death up to 20 read and 5 write; then all are quiet. Of slower messages
+ * (`election/spread.ts`): of 1,000 simulated ones, with 1 to 10 ms for a message, up to 120 write at a clean
+ * handover, and after a death up to 30 read and 10 write; then all are quiet. Of slower messages
  * `docs/benchmarks.md` tells. While the server fails, a
  * candidate sends one request a second at most, after the first few.
  *

@@ -134,3 +134,10 @@ Deno.test("step() takes no answer of its release for a claim, when the watch has
   );
   deepStrictEqual([state.phase, dueOf(state)], ["claiming", { request: "write", at: 5_000 }]);
 });
+
+Deno.test("step() waits a whole duration when the Lease is gone, for its holder may have renewed it unheard", () => {
+  const gone: [number, ElectionInput] = [7_000, { type: "saw", sentAt: 6_990 }];
+  deepStrictEqual(dueOf(play(held, gone)), { request: "read", at: 15_000 });
+  const still: [number, ElectionInput] = [9_000, { type: "saw", sentAt: 8_990 }];
+  deepStrictEqual(dueOf(play(held, gone, still)), { request: "read", at: 15_000 });
+});

@@ -29,10 +29,13 @@ function heldUntil(
   { now, leaseDuration }: { now: number; leaseDuration: number },
 ): number {
   if (!known) return lease?.holder === undefined ? -Infinity : now + durationOf(lease);
-  // whoever deletes the Lease, or creates another, does not tell its holder
-  if (lease === undefined) return known.heldUntil;
+  // whoever deletes the Lease, or creates another, does not tell its holder, who may have renewed it since
+  const unseen = known.lease
+    ? Math.max(known.heldUntil, now + durationOf(known.lease))
+    : known.heldUntil;
+  if (lease === undefined) return unseen;
   const same = lease.uid === known.lease?.uid;
-  if (lease.holder === undefined) return same ? -Infinity : known.heldUntil;
+  if (lease.holder === undefined) return same ? -Infinity : unseen;
   if (same && isUnchanged(known.lease!, lease)) return known.heldUntil;
   return now + durationOf(lease);
 

@@ -7,23 +7,23 @@
  * exponentially, most of them near the longest: of few candidates the first one comes a little before
  * that, and of many the first ones come early and one by one, as their number grows by the factor e
  * each `longest / STEEPNESS`. How many come within a round trip of the first does not depend on how
- * many there are, and is some e^(STEEPNESS / 2.5) = 25. Multicast protocols keep apart in this way who
+ * many there are, and is some e^(STEEPNESS / ROUND_TRIPS) = 55. Multicast protocols keep apart in this way who
  * reports a lost packet (Nonnenmacher and Biersack, "Scalable feedback for large groups", 1999).
  *
  * @module
  */
 
-/** About the logarithm of the most candidates that it is good for, 3,000. */
-const STEEPNESS = 8;
+/** The logarithm of how many candidates it is made for, 1,000; of more, as many more come together. */
+const STEEPNESS = 7;
 
 /** The longest wait after a release, in round trips: after that long a write is heard of. */
-const ROUND_TRIPS = 2.5;
+const ROUND_TRIPS = 1.75;
 
-/** A clean handover must take less than 100 ms where a round trip takes up to 20 ms. */
-const SHORTEST_MS = 25;
+/** A clean handover must take less than 100 ms where a round trip takes up to 20 ms, and less is of no use. */
+const SHORTEST_MS = 20;
 
 /** A measurement may have been slow because the server was busy, and a handover should not be. */
-const LONGEST_MS = 125;
+const LONGEST_MS = 100;
 
 /**
  * The first request makes the connection, and may take several times as long as the next ones. Most

@@ -16,27 +16,27 @@ function play(candidates: number, roundTrip: number): { first: number; together:
   return sums;
 }
 
-Deno.test("spreadAfterRelease() lets some 25 of many write within a round trip, however many they are", () => {
-  for (const candidates of [100, 300, 1_000, 3_000]) {
+Deno.test("spreadAfterRelease() lets some 55 of 100 to 1,000 write within a round trip", () => {
+  for (const candidates of [100, 300, 1_000]) {
     for (const roundTrip of [10, 20, 50]) {
       const { together } = play(candidates, roundTrip);
-      ok(together > 5 && together < 60, `${together} of ${candidates}`);
+      ok(together > 5 && together < 150, `${together} of ${candidates}`);
     }
   }
 });
 
-Deno.test("spreadAfterRelease() lets the first of few wait for less than 25 ms or two and a half round trips", () => {
+Deno.test("spreadAfterRelease() lets the first of few wait for less than 20 ms or two round trips", () => {
   for (const candidates of [1, 2, 3, 5]) {
-    ok(play(candidates, 3).first < 25);
-    ok(play(candidates, 20).first < 50);
+    ok(play(candidates, 3).first < 20);
+    ok(play(candidates, 20).first < 35);
   }
 });
 
 Deno.test("spreadAfterRelease() is bounded when the measured round trip is not to be believed", () => {
   strictEqual(spreadAfterRelease(0, 0), 0);
   strictEqual(spreadAfterRelease(60_000, 0), 0);
-  ok(spreadAfterRelease(60_000, 0.999999) <= 125);
-  ok(spreadAfterExpiry(60_000, 0.999999) <= 500);
+  ok(spreadAfterRelease(60_000, 0.999999) <= 100);
+  ok(spreadAfterExpiry(60_000, 0.999999) <= 400);
 });
 
 Deno.test("measured() believes no slow first answer, which had to wait for the connection", () => {
