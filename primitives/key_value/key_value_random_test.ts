@@ -6,7 +6,7 @@ import { Primitives } from "../primitives.ts";
 import type { KeyValue } from "./key_value.ts";
 import { ConfigMapServer } from "./testdata/config_map_server.ts";
 
-const SEEDS = Number(Deno.env.get("TROUPE_TEST_SEEDS") ?? 8);
+const SEEDS = Number(Deno.env.get("TROUPE_TEST_SEEDS") ?? 4);
 const LIMIT = { timeout: 20_000 };
 
 /** What a watch has told, as a map, and whatever was wrong with it. */
