@@ -31,10 +31,10 @@ export const WEATHERS: readonly Weather[] = Object.keys(WEATHER) as Weather[];
 const STRIKES = ["kill", "short pause", "long pause", "short pause", "long pause"] as const;
 
 /** Milliseconds, at least and at most. */
-const BETWEEN_STRIKES = [700, 1_700] as const;
+const BETWEEN_STRIKES = [800, 2_200] as const;
 const WEATHER_TIME = [800, 1_400] as const;
 const CALM_TIME = [700, 1_300] as const;
-const BETWEEN_SERVER_FAULTS = [4_000, 7_000] as const;
+const BETWEEN_SERVER_FAULTS = [6_000, 11_000] as const;
 const SHORT_PAUSE = [100, 1_500] as const;
 
 /** Options of {@linkcode HistoryFaults}. */
