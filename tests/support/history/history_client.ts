@@ -1,7 +1,7 @@
 /**
  * A process that uses primitives until SIGTERM, and writes into a file of its own what it asks and is
  * told, as its one argument, JSON, says. Loops run side by side: two use locks, and a bucket that is guarded
- * by them; one the registers of another bucket; one counters.
+ * by them; one the registers of another bucket; one counters and a sequence.
  */
 import { z } from "zod";
 import {
@@ -21,6 +21,8 @@ import {
   type RegisterInput,
   type RegisterOutput,
   seededRandom,
+  type SequenceInput,
+  type SequenceOutput,
 } from "../../../testing/mod.ts";
 import { BadClock } from "./bad_clock.ts";
 import { BrokenLock } from "./broken_lock.ts";
@@ -42,7 +44,7 @@ export interface HistoryClientConfig {
 }
 
 /** The histories that a client records. */
-export type HistoryName = "lock" | "fenced" | "register" | "counter";
+export type HistoryName = "lock" | "fenced" | "register" | "counter" | "sequence";
 
 /** Milliseconds after which an answer is given up, by the client's own clock. */
 const PATIENCE = 5_000;
@@ -178,20 +180,24 @@ class HistoryClient {
   }
 
   async #useCounters(): Promise<void> {
-    const recorder = this.#recorder<CounterInput, CounterOutput>("counter");
-    const bucket = this.#primitives.keyValue("counters", z.int());
+    const counts = this.#recorder<CounterInput, CounterOutput>("counter");
+    const numbers = this.#recorder<SequenceInput, SequenceOutput>("sequence");
+    const options = { timeout: PATIENCE };
     while (!this.#stop.signal.aborted) {
       const key = keyOf("hits");
-      const isRead = this.#random() < 0.3;
-      const asking = recorder.start(isRead ? { op: "get", key } : { op: "add", key, by: 1 });
-      try {
-        const timeout = PATIENCE;
-        const value = isRead
-          ? await bucket.get(key, { timeout })
-          : await bucket.update(key, (before = 0) => before + 1, { timeout });
-        asking.returned({ value: value ?? 0 });
-      } catch {
-        if (isRead) asking.failed();
+      const counter = this.#primitives.counter(key);
+      const kind = this.#random();
+      if (kind < 0.5) {
+        const adding = counts.start({ op: "add", key, by: 1 });
+        await counter.add(1, options).then((value) => adding.returned({ value }), () => {});
+      } else if (kind < 0.7) {
+        const reading = counts.start({ op: "get", key });
+        await counter.get(options)
+          .then((value) => reading.returned({ value }), () => reading.failed());
+      } else {
+        const taking = numbers.start({ op: "next", key: "numbers" });
+        await this.#primitives.sequence("numbers").next(options)
+          .then((value) => taking.returned({ value }), () => taking.failed()); // it has no number then
       }
       await this.#idle();
     }

@@ -9,8 +9,10 @@ export interface ServerProcess {
   readonly name: string;
   /** The present process. */
   pid(): number;
-  /** Kills it; resolves with what starts it again. Undefined if it would forget what it has stored. */
-  readonly kill?: () => Promise<() => Promise<void>>;
+  /** Kills it. Undefined if it would forget what it has stored. */
+  readonly kill?: () => Promise<void>;
+  /** Starts it again. */
+  readonly revive?: () => Promise<void>;
 }
 
 /** An API server whose processes can be struck, a proxy before it, and a namespace in it. */
@@ -87,10 +89,8 @@ function realServers(): Servers {
   const servers = ["kube-apiserver", "etcd"].map((name) => ({
     name,
     pid: () => Number(Deno.readTextFileSync(`${dir}/${name}.pid`)),
-    async kill() {
-      await order("kill", dir, name);
-      return () => order("revive", dir, name);
-    },
+    kill: () => order("kill", dir, name),
+    revive: () => order("revive", dir, name),
   }));
   return { kubeconfig, servers };
 }

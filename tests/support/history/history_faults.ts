@@ -69,6 +69,7 @@ export class HistoryFaults implements AsyncDisposable {
     this.#random = seededRandom(options.seed);
     const others = options.all ?? true ? [this.#strikeNetwork(), this.#strikeServers()] : [];
     this.#running = Promise.all([this.#strikeClients(), ...others]).then(() => {});
+    this.#running.catch(() => {}); // `close()` tells
   }
 
   /** Ends it; who is paused goes on. */
@@ -77,6 +78,7 @@ export class HistoryFaults implements AsyncDisposable {
     this.#end.resolve();
     await this.#running;
     await Promise.all(this.#pauses);
+    for (const server of this.#cluster.servers) await this.#live(server);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -100,7 +102,7 @@ export class HistoryFaults implements AsyncDisposable {
         : this.#between(1.4 * leaseDuration, 2.2 * leaseDuration);
       const paused = this.#clients.pause(victim, this.#wait(ms));
       this.#pauses.add(paused);
-      paused.finally(() => this.#pauses.delete(paused));
+      paused.then(() => this.#pauses.delete(paused), () => {}); // `close()` tells
     }
   }
 
@@ -127,7 +129,9 @@ export class HistoryFaults implements AsyncDisposable {
   async #strikeServers(): Promise<void> {
     const faults = this.#cluster.servers.flatMap((server) => [
       { what: `pause ${server.name}`, strike: () => this.#pauseServer(server) },
-      ...(server.kill ? [{ what: `kill ${server.name}`, strike: () => this.#kill(server) }] : []),
+      ...(server.kill
+        ? [{ what: `kill ${server.name}`, strike: () => this.#killServer(server) }]
+        : []),
     ]);
     if (faults.length === 0) return;
     for (const { what, strike } of this.#shuffled(faults)) {
@@ -140,19 +144,30 @@ export class HistoryFaults implements AsyncDisposable {
   }
 
   async #pauseServer(server: ServerProcess): Promise<void> {
-    const pid = server.pid();
-    Deno.kill(pid, "SIGSTOP");
+    await this.#live(server);
+    Deno.kill(server.pid(), "SIGSTOP");
     try {
       await this.#wait(this.#between(500, 1.2 * this.#options.leaseDuration));
     } finally {
-      Deno.kill(pid, "SIGCONT");
+      Deno.kill(server.pid(), "SIGCONT");
     }
   }
 
-  async #kill(server: ServerProcess): Promise<void> {
-    const revive = await server.kill!();
-    await this.#wait(this.#between(0, 1_000));
-    await revive();
+  async #killServer(server: ServerProcess): Promise<void> {
+    await this.#live(server);
+    await server.kill!();
+    await this.#wait(this.#between(300, 1_500));
+    await server.revive!();
+  }
+
+  /** Starts it again if it has ended by itself: a kube-apiserver does that while it cannot reach its etcd. */
+  async #live(server: ServerProcess): Promise<void> {
+    try {
+      Deno.kill(server.pid(), "SIGCONT"); // who runs does not feel it
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound) || !server.revive) throw error;
+      await server.revive();
+    }
   }
 
   #count(what: string): void {

@@ -14,6 +14,7 @@ import {
   type RegisterInput,
   registerModel,
   type RegisterOutput,
+  sequenceModel,
 } from "../../../testing/mod.ts";
 import { ask, type HistoryClientConfig, type HistoryName } from "./history_client.ts";
 import { HistoryClients } from "./history_clients.ts";
@@ -103,6 +104,7 @@ export async function playHistory(options: HistorySceneOptions): Promise<History
   if (lock === "mutex") {
     judge("register", registerModel, await read(dir, "register"));
     judge("counter", counterModel, await read(dir, "counter"));
+    judge("sequence", sequenceModel, await read(dir, "sequence"));
   }
   return outcome;
 }
