@@ -39,13 +39,13 @@ for (let seed = FIRST_SEED; seed < FIRST_SEED + SEEDS; seed++) {
     const { operations, faults, serverFaults, struck, jumps } = outcome;
     // a run that has exercised nothing shows nothing
     for (const [name, { all, unknown }] of Object.entries(operations)) {
-      ok(all - unknown > 10 + SECONDS / 5, `${all - unknown} operations of "${name}"`);
+      ok(all - unknown > SECONDS / 5, `${all - unknown} operations of "${name}"`);
     }
     for (const kind of ["kill", "long pause", "short pause", ...WEATHERS]) {
       ok((faults[kind] ?? 0) > 0, `no fault of kind "${kind}"`);
     }
     const all = Object.values(struck).reduce((sum, count) => sum + count, 0);
-    ok(all > SECONDS, `${all} requests were struck`);
+    ok(all > SECONDS / 2, `${all} requests were struck`);
     ok(serverFaults === undefined || serverFaults > 0, "no server was struck");
     ok(jumps > 0, "no calendar has jumped");
   });
