@@ -146,25 +146,30 @@ export class RecordWriter<S> {
         const code = httpCodeOf(error);
         // of a create, "not found" says that the namespace is missing
         const isRefused = code === 409 || code === 404 && base.object !== undefined;
-        if (isRefused && inDoubt) break;
-        inDoubt ||= !isRefused && isUncertain(error);
-        batch.sent(inDoubt);
-        if (isRefused) return false;
-        if (signal.aborted || !isPassing(error)) {
-          throw inDoubt ? this.#unknown("no answer came", error) : error;
+        if (isRefused) {
+          const stored = inDoubt && await this.#wasStored(write, signal);
+          batch.sent(stored !== false);
+          if (stored !== undefined) return stored;
+        } else {
+          inDoubt ||= isUncertain(error);
+          batch.sent(inDoubt);
+          if (signal.aborted || !isPassing(error)) {
+            throw inDoubt ? this.#unknown("no answer came", error) : error;
+          }
+          this.#context.errors.report(error);
         }
-        this.#context.errors.report(error);
       }
       await this.#client.wait(FAILURE_WAITS, failures, signal);
+      // who has gone meanwhile was told that nothing was written, and so it must be
+      if (!inDoubt && batch.hasLeft()) return false;
     }
-    const wasStored = await this.#wasStored(write, signal);
-    batch.sent(wasStored);
-    return wasStored;
   }
 
-  /** What became of a write whose condition does not hold any more. */
-  async #wasStored({ id, base }: Write<S>, signal: AbortSignal): Promise<boolean> {
+  /** What became of a write that was refused after it had been sent before; nothing if it may still come. */
+  async #wasStored({ id, base }: Write<S>, signal: AbortSignal): Promise<boolean | undefined> {
     const now = await this.#client.read(signal);
+    // what has refused it was not its condition, but a quota or the like
+    if (now.object ? now.version === base.version : !base.object) return undefined;
     // if it is not that object any more, its effect is gone
     const isOther = base.object && !(now.object && isSameObject(base.object, now.object));
     const outcome = isOther ? "refused" : outcomeOf(now.log, id);

@@ -162,6 +162,30 @@ Deno.test("SharedRecord.update() cannot tell when it is ended while its write is
   deepStrictEqual(scene.stored, ["x", "y", "z"]);
 });
 
+Deno.test("SharedRecord.update() writes nothing for one that was ended before anything was written", async () => {
+  await using scene = new RecordScene();
+  await scene.add(scene.a, "x");
+  scene.failOnce(429);
+  const controller = new AbortController();
+  const refused = rejects(scene.a.update(add("y"), controller.signal), /enough/);
+  const other = scene.a.update(add("z"), signal);
+  await scene.pass(10); // it is refused, and will be sent again
+  controller.abort(new Error("enough"));
+  await refused;
+  await scene.settle(other);
+  deepStrictEqual(scene.stored, ["x", "z"]);
+});
+
+Deno.test("SharedRecord.update() takes effect once when it is refused by something else than its condition", async () => {
+  await using scene = new RecordScene();
+  await scene.add(scene.a, "x");
+  const faults: Fault[] = [{ delay: 1_700 }, 409];
+  scene.server.fault = ({ method }) => method === "PUT" ? faults.shift() : undefined;
+  await scene.add(scene.a, "y");
+  await scene.pass(10_000);
+  deepStrictEqual(scene.stored, ["x", "y"]);
+});
+
 Deno.test("SharedRecord.update() sends no more when all callers have gone", async () => {
   await using scene = new RecordScene();
   await scene.add(scene.a, "x");

@@ -111,6 +111,11 @@ export class UpdateBatch<S> {
     for (const it of this.#pending) it.fail(error);
   }
 
+  /** Whether one has gone whose change was decided. */
+  hasLeft(): boolean {
+    return this.#pending.some((it) => it.settled && it.changes);
+  }
+
   /** One of the callers has gone. */
   left(): void {
     if (this.#pending.every((it) => it.settled)) {
