@@ -1,37 +1,41 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { seededRandom } from "../../testing/mod.ts";
-import type { MemoryProcess } from "../testdata/memory_process.ts";
-import { MemoryScene } from "../testdata/memory_scene.ts";
+import type { SimulatedProcess } from "../testdata/simulated_process.ts";
+import { VirtualScene } from "../testdata/virtual_scene.ts";
 import type { WaitOptions } from "../waiting.ts";
-import type { Barrier } from "./barrier.ts";
+import { Barrier } from "./barrier.ts";
 import type { Arrival, BarrierState } from "./barrier_state.ts";
 
 const NAME = "troupe-barrier-phase";
 
-function barrierOf({ primitives }: MemoryProcess, parties: number): Barrier {
-  return primitives.barrier("phase", parties);
+function barrierOf({ context }: SimulatedProcess, parties: number): Barrier {
+  return new Barrier(context, "phase", parties);
 }
 
 /** Arrives; a rejection is for who awaits it. */
-function arrive(process: MemoryProcess, parties: number, options?: WaitOptions): Promise<Arrival> {
+function arrive(
+  process: SimulatedProcess,
+  parties: number,
+  options?: WaitOptions,
+): Promise<Arrival> {
   const arrival = barrierOf(process, parties).arrive(options);
   arrival.catch(() => {});
   return arrival;
 }
 
-function stateOf(scene: MemoryScene): BarrierState {
-  return scene.api.state(NAME) as BarrierState;
+function stateOf(scene: VirtualScene): BarrierState {
+  return scene.server.state(NAME) as BarrierState;
 }
 
 /** Resolves when so many wait. */
-async function waiting(scene: MemoryScene, n: number): Promise<void> {
+async function waiting(scene: VirtualScene, n: number): Promise<void> {
   await scene.until(() => stateOf(scene)?.waiting.length === n);
   await scene.pass(100);
 }
 
 Deno.test("Barrier.arrive() resolves when all have arrived, again and again", async () => {
-  await using scene = new MemoryScene();
-  const processes = await scene.startAll(4);
+  await using scene = new VirtualScene();
+  const processes = scene.team(4);
   const barriers = processes.map((it) => barrierOf(it, 4));
   const steps: number[] = [0, 0, 0, 0];
   await scene.settle(Promise.all(barriers.map(async (barrier, i) => {
@@ -49,8 +53,8 @@ Deno.test("Barrier.arrive() resolves when all have arrived, again and again", as
 });
 
 Deno.test("Barrier.arrive() counts calls, not processes, and lets who comes too many wait for the next", async () => {
-  await using scene = new MemoryScene();
-  const [a, b] = await scene.startAll(2) as [MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
   strictEqual((await scene.settle(arrive(a, 1))).generation, 1);
   const calls = [];
   for (const it of [a, a, b, a, b, b, a]) {
@@ -66,8 +70,8 @@ Deno.test("Barrier.arrive() counts calls, not processes, and lets who comes too 
 });
 
 Deno.test("Barrier.arrive() takes out who gives up, by signal or timeout", async () => {
-  await using scene = new MemoryScene();
-  const [a, b, c] = await scene.startAll(3) as [MemoryProcess, MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b, c] = scene.team(3) as [SimulatedProcess, SimulatedProcess, SimulatedProcess];
   const end = new AbortController();
   const [late, ended] = [arrive(a, 2, { timeout: 1_000 }), arrive(b, 3, { signal: end.signal })];
   void ended;
@@ -86,8 +90,8 @@ Deno.test("Barrier.arrive() takes out who gives up, by signal or timeout", async
 });
 
 Deno.test("Barrier.arrive() never opens for one that died before the last one came, however short before", async () => {
-  await using scene = new MemoryScene();
-  const [a, ...rest] = await scene.startAll(4) as [MemoryProcess, ...MemoryProcess[]];
+  await using scene = new VirtualScene();
+  const [a, ...rest] = scene.team(4) as [SimulatedProcess, ...SimulatedProcess[]];
   void arrive(a, 3);
   await waiting(scene, 1);
   const others = [arrive(rest[0]!, 3)];
@@ -105,15 +109,15 @@ Deno.test("Barrier.arrive() never opens for one that died before the last one ca
 });
 
 Deno.test("Barrier.arrive() opens for the living when all who waited died, and all are started again", async () => {
-  await using scene = new MemoryScene();
-  const old = await scene.startAll(5);
+  await using scene = new VirtualScene();
+  const old = scene.team(5);
   for (const it of old) void arrive(it, 8);
   await waiting(scene, 5);
   old.forEach((it) => it.pause());
   await scene.pass(3_600_000); // their Leases stand, for nobody looks
   const before = scene.time.now;
   const processes = await Promise.all(
-    Array.from({ length: 8 }, (_, i) => scene.start(`again-${i}`)),
+    Array.from({ length: 8 }, (_, i) => scene.process(`again-${i}`)),
   );
   const arrivals = await scene.settle(Promise.all(processes.map((it) => arrive(it, 8))));
   deepStrictEqual(new Set(arrivals.map((it) => it.generation)), new Set([1]));
@@ -122,8 +126,8 @@ Deno.test("Barrier.arrive() opens for the living when all who waited died, and a
 });
 
 Deno.test("Barrier.arrive() opens for the living also when those died who looked after a dead one", async () => {
-  await using scene = new MemoryScene();
-  const old = await scene.startAll(4);
+  await using scene = new VirtualScene();
+  const old = scene.team(4);
   for (const it of old.slice(0, 3)) void arrive(it, 4);
   await waiting(scene, 3);
   old[0]!.pause();
@@ -135,15 +139,15 @@ Deno.test("Barrier.arrive() opens for the living also when those died who looked
   await scene.pass(60_000);
   const before = scene.time.now;
   const processes = await Promise.all(
-    Array.from({ length: 4 }, (_, i) => scene.start(`again-${i}`)),
+    Array.from({ length: 4 }, (_, i) => scene.process(`again-${i}`)),
   );
   await scene.settle(Promise.all(processes.map((it) => arrive(it, 4))));
   ok(scene.time.now - before < 22_000, `${scene.time.now - before} ms`);
 });
 
 Deno.test("Barrier.arrive() rejects in a process that was paused until it was taken out, and others open it", async () => {
-  await using scene = new MemoryScene();
-  const [a, b, c] = await scene.startAll(3) as [MemoryProcess, MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b, c] = scene.team(3) as [SimulatedProcess, SimulatedProcess, SimulatedProcess];
   const late = arrive(a, 2);
   await waiting(scene, 1);
   a.pause();
@@ -162,15 +166,15 @@ Deno.test("Barrier.arrive() rejects in a process that was paused until it was ta
 });
 
 Deno.test("Barrier.arrive() gets over an API server that is away for longer than sessions live", async () => {
-  await using scene = new MemoryScene();
-  const [a, b, c] = await scene.startAll(3) as [MemoryProcess, MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b, c] = scene.team(3) as [SimulatedProcess, SimulatedProcess, SimulatedProcess];
   const calls = [arrive(a, 3), arrive(b, 3)];
   await waiting(scene, 2);
-  scene.api.fault = () => "lose request";
+  scene.server.fault = () => "lose request";
   scene.processes.forEach((it) => it.cut());
   calls.push(arrive(c, 3));
   await scene.pass(60_000);
-  scene.api.fault = () => undefined;
+  scene.server.fault = () => undefined;
   const sessions = stateOf(scene).waiting.map((it) => it.session);
   await scene.until(() => stateOf(scene).waiting.every((it) => !sessions.includes(it.session)));
   const arrivals = await scene.settle(Promise.all(calls));
@@ -178,19 +182,19 @@ Deno.test("Barrier.arrive() gets over an API server that is away for longer than
 });
 
 Deno.test("Barrier.arrive() rejects at all parties when the ConfigMap is deleted", async () => {
-  await using scene = new MemoryScene();
-  const [a, b, c] = await scene.startAll(3) as [MemoryProcess, MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b, c] = scene.team(3) as [SimulatedProcess, SimulatedProcess, SimulatedProcess];
   const calls = [arrive(a, 3), arrive(b, 3)];
   await waiting(scene, 2);
   b.pause(); // it hears of the new one only
-  scene.api.remove("configmaps", NAME);
+  scene.server.remove("configmaps", NAME);
   const next = [arrive(c, 3)];
   await waiting(scene, 1);
   b.resume();
   for (const call of calls) {
     await rejects(scene.settle(call), {
       name: "RecordDeletedError",
-      message: 'Cannot arrive at barrier "phase": ConfigMap "default/troupe-barrier-phase" was ' +
+      message: 'Cannot arrive at barrier "phase": ConfigMap "ns/troupe-barrier-phase" was ' +
         "deleted meanwhile, and with it what others had done",
     });
   }
@@ -199,8 +203,8 @@ Deno.test("Barrier.arrive() rejects at all parties when the ConfigMap is deleted
 });
 
 Deno.test("Barrier.arrive() refuses another number of parties while somebody who lives waits", async () => {
-  await using scene = new MemoryScene();
-  const [a, b, c] = await scene.startAll(3) as [MemoryProcess, MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b, c] = scene.team(3) as [SimulatedProcess, SimulatedProcess, SimulatedProcess];
   const open = arrive(a, 2);
   await waiting(scene, 1);
   await rejects(scene.settle(arrive(b, 3)), {
@@ -213,7 +217,7 @@ Deno.test("Barrier.arrive() refuses another number of parties while somebody who
   strictEqual((await scene.settle(other)).generation, 1);
   a.resume();
   await rejects(scene.settle(open), { name: "SessionLostError" });
-  throws(() => a.primitives.barrier("phase", 0), {
+  throws(() => new Barrier(a.context, "phase", 0), {
     name: "TypeError",
     message: 'Cannot make barrier "phase": "parties" given 0, allowed is an integer from 1 to 1000',
   });
@@ -222,15 +226,15 @@ Deno.test("Barrier.arrive() refuses another number of parties while somebody who
 for (const isKnown of [true, false]) {
   const what = isKnown ? "resolves as it was counted" : "tells that nobody knows";
   Deno.test(`Barrier.arrive() that is ended when the answer to its confirmation was lost ${what}`, async () => {
-    await using scene = new MemoryScene();
-    const [a, b] = await scene.startAll(2) as [MemoryProcess, MemoryProcess];
+    await using scene = new VirtualScene();
+    const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
     const call = arrive(a, 2, { timeout: 1_000 });
     await waiting(scene, 1);
     let isLost = false;
-    scene.api.fault = ({ client, method, plural }) => {
+    scene.server.fault = ({ client, method, resource }) => {
       if (client !== a.name) return undefined;
       if (isLost) return isKnown ? undefined : "lose request";
-      if (method !== "PUT" || plural !== "configmaps") return undefined;
+      if (method !== "PUT" || resource !== "configmaps") return undefined;
       isLost = true;
       a.cut(); // or it would hear of it at once
       return "lose answer";
@@ -243,46 +247,46 @@ for (const isKnown of [true, false]) {
         return /^Cannot tell whether barrier "phase" has opened for this/.test(error.message);
       });
     }
-    scene.api.fault = () => undefined;
+    scene.server.fault = () => undefined;
     await scene.settle(Promise.all([arrive(a, 2), arrive(b, 2)]));
   });
 }
 
 Deno.test("Barrier keeps its budget when parties come one after another", async () => {
-  await using scene = new MemoryScene();
-  const processes = await scene.startAll(8);
+  await using scene = new VirtualScene();
+  const processes = scene.team(8);
   const barriers = processes.map((it) => barrierOf(it, 8));
   for (let generation = 1; generation <= 3; generation++) {
-    scene.api.calls.length = 0;
+    scene.server.calls.length = 0;
     const calls = [];
     for (const it of barriers) {
       calls.push(it.arrive());
       await scene.pass(500);
     }
     await scene.settle(Promise.all(calls));
-    const requests = scene.api.calls.filter(({ plural }) => plural === "configmaps");
+    const requests = scene.server.calls.filter(({ resource }) => resource === "configmaps");
     const stored = requests.filter(({ method, code }) => method !== "GET" && code === 200);
     strictEqual(stored.length, 15);
     ok(requests.length <= 11 * 8, `${requests.length} requests`);
     await scene.pass(11_000); // the watches linger
-    strictEqual(scene.api.watchers.size, 0);
+    strictEqual(scene.server.watches, 0);
   }
 });
 
 Deno.test("Barrier keeps its budget when parties come at once, and while they wait", async () => {
-  await using scene = new MemoryScene();
+  await using scene = new VirtualScene();
   const random = seededRandom(1);
-  const processes = await scene.startAll(8, { random, latency: () => 1 + random() });
+  const processes = scene.team(8, { random, latency: () => 1 + random() });
   const barriers = processes.map((it) => barrierOf(it, 8));
   for (let generation = 1; generation <= 3; generation++) {
-    scene.api.calls.length = 0;
+    scene.server.calls.length = 0;
     await scene.settle(Promise.all(barriers.map((it) => it.arrive())));
-    ok(scene.api.calls.length <= 15 * 8, `${scene.api.calls.length} requests`);
+    ok(scene.server.calls.length <= 15 * 8, `${scene.server.calls.length} requests`);
   }
   void barriers.slice(1).map((it) => it.arrive().catch(() => {}));
   await waiting(scene, 7);
-  scene.api.calls.length = 0;
+  scene.server.calls.length = 0;
   await scene.pass(60_000);
-  ok(scene.api.calls.every(({ plural, method }) => plural === "leases" && method === "PUT"));
-  ok(scene.api.calls.length <= 8 * 30);
+  ok(scene.server.calls.every(({ resource, method }) => resource === "leases" && method === "PUT"));
+  ok(scene.server.calls.length <= 8 * 30);
 });

@@ -1,19 +1,20 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
 import { z } from "zod";
 import { seededRandom } from "../../testing/mod.ts";
-import type { MemoryProcess } from "../testdata/memory_process.ts";
-import { MemoryScene } from "../testdata/memory_scene.ts";
 import { randomFaults } from "../testdata/random_faults.ts";
-import type { Once, Turn } from "./once.ts";
+import type { SimulatedProcess } from "../testdata/simulated_process.ts";
+import { VirtualScene } from "../testdata/virtual_scene.ts";
+import { Once, type Turn } from "./once.ts";
 
+const SEEDS = Number(Deno.env.get("TROUPE_TEST_SEEDS") ?? 10);
 const NAME = "troupe-once-migrate";
 
-function onceOf({ primitives }: MemoryProcess): Once<string> {
-  return primitives.once("migrate", z.string());
+function onceOf({ context }: SimulatedProcess): Once<string> {
+  return new Once(context, "migrate", z.string());
 }
 
 /** Work of a process that takes so long by its own clock, unless its turn ends. */
-function working({ name, clock }: MemoryProcess, ms: number): (turn: Turn) => Promise<string> {
+function working({ name, clock }: SimulatedProcess, ms: number): (turn: Turn) => Promise<string> {
   return (turn) => {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     clock.timer(ms, () => resolve(name));
@@ -23,45 +24,45 @@ function working({ name, clock }: MemoryProcess, ms: number): (turn: Turn) => Pr
 }
 
 /** Work that heeds nothing. */
-function stubborn({ name, clock }: MemoryProcess, ms: number): (turn: Turn) => Promise<string> {
+function stubborn({ name, clock }: SimulatedProcess, ms: number): (turn: Turn) => Promise<string> {
   return () => new Promise((resolve) => clock.timer(ms, () => resolve(name)));
 }
 
 Deno.test("Once.run() lets one do it, and gives its result to all", async () => {
-  await using scene = new MemoryScene();
-  const processes = await scene.startAll(5);
+  await using scene = new VirtualScene();
+  const processes = scene.team(5);
   let runs = 0;
-  const run = (it: MemoryProcess) =>
+  const run = (it: SimulatedProcess) =>
     onceOf(it).run(async (turn) => {
       runs++;
-      strictEqual(turn.scope, "once/default/migrate");
+      strictEqual(turn.scope, "once/ns/migrate");
       ok(turn.token > 100 && turn.remainingMs() > 0);
       turn.throwIfOver();
       return await working(it, 5_000)(turn);
     });
   const results = await scene.settle(Promise.all(processes.map(run)));
   strictEqual(new Set(results).size, 1);
-  strictEqual(await scene.settle(run(await scene.start("late"))), results[0]);
+  strictEqual(await scene.settle(run(scene.process("late"))), results[0]);
   strictEqual(runs, 1);
 });
 
 Deno.test("Once.run() gives results as the schema reads them from JSON, also to who made them", async () => {
-  await using scene = new MemoryScene();
-  const [a, b] = await scene.startAll(2) as [MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
   const never = () => Promise.reject(new Error("it is done"));
   const schema = z.object({ at: z.coerce.date(), rest: z.string().optional() });
   const at = new Date(1e12);
-  const of = ({ primitives }: MemoryProcess) => primitives.once("dates", schema);
+  const of = ({ context }: SimulatedProcess) => new Once(context, "dates", schema);
   deepStrictEqual(await scene.settle(of(a).run(() => ({ at, rest: undefined }))), { at });
   deepStrictEqual(await scene.settle(of(b).run(never)), { at });
-  const nothing = ({ primitives }: MemoryProcess) => primitives.once("nothing", z.undefined());
+  const nothing = ({ context }: SimulatedProcess) => new Once(context, "nothing", z.undefined());
   strictEqual(await scene.settle(nothing(a).run(() => undefined)), undefined);
   strictEqual(await scene.settle(nothing(b).run(never)), undefined);
 });
 
 Deno.test("Once.run() gives an error to the caller whose function threw it, and lets the next one try", async () => {
-  await using scene = new MemoryScene();
-  const [a, b, c] = await scene.startAll(3) as [MemoryProcess, MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b, c] = scene.team(3) as [SimulatedProcess, SimulatedProcess, SimulatedProcess];
   const failing = onceOf(a).run(async (turn) => {
     await working(a, 1_000)(turn);
     throw new Error("no space");
@@ -77,8 +78,8 @@ Deno.test("Once.run() gives an error to the caller whose function threw it, and 
 });
 
 Deno.test("Once.run() refuses what is no result before anything is written, and lets the next one try", async () => {
-  await using scene = new MemoryScene();
-  const [a, b] = await scene.startAll(2) as [MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
   const bad = [
     [5, "TypeError", /^Cannot complete once "migrate": its result given 5, allowed is /],
     ["x".repeat(512 * 1024), "RangeError", /: its result takes 524290 bytes, allowed are 524288$/],
@@ -86,10 +87,10 @@ Deno.test("Once.run() refuses what is no result before anything is written, and 
   for (const [result, name, message] of bad) {
     const run = onceOf(a).run(() => result as string);
     await rejects(scene.settle(run), { name, message });
-    deepStrictEqual(scene.api.state(NAME), { doer: null, result: null });
+    deepStrictEqual(scene.server.state(NAME), { doer: null, result: null });
   }
   strictEqual(await scene.settle(onceOf(b).run(() => "x".repeat(524286))), "x".repeat(524286));
-  const other = a.primitives.once("migrate", z.number());
+  const other = new Once(a.context, "migrate", z.number());
   await rejects(scene.settle(other.run(() => 1)), {
     name: "RecordError",
     message: /^Cannot read the result of once "migrate": given "xxx/,
@@ -97,12 +98,12 @@ Deno.test("Once.run() refuses what is no result before anything is written, and 
 });
 
 Deno.test("Once.run() is followed when its process is killed, within 11 s", async () => {
-  await using scene = new MemoryScene();
-  const processes = await scene.startAll(4);
-  const [a, ...rest] = processes as [MemoryProcess, ...MemoryProcess[]];
+  await using scene = new VirtualScene();
+  const processes = scene.team(4);
+  const [a, ...rest] = processes as [SimulatedProcess, ...SimulatedProcess[]];
   const lost = onceOf(a).run(working(a, 5_000));
   lost.catch(() => {});
-  await scene.until(() => scene.api.count({ plural: "configmaps", method: "POST" }) === 1);
+  await scene.until(() => scene.server.count({ resource: "configmaps", method: "POST" }) === 1);
   await scene.pass(100);
   const others = Promise.all(rest.map((it) => onceOf(it).run(working(it, 100))));
   await scene.pass(1_000);
@@ -117,8 +118,8 @@ for (const isAwaited of [true, false]) {
   for (const isAway of [true, false]) {
     const who = isAway ? "cut off" : "paused";
     Deno.test(`Once.run() refuses the result of a doer that was ${who} beyond its lease, ${isAwaited ? "and was followed" : "though nobody followed"}`, async () => {
-      await using scene = new MemoryScene();
-      const [a, b] = await scene.startAll(2) as [MemoryProcess, MemoryProcess];
+      await using scene = new VirtualScene();
+      const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
       const tokens: number[] = [];
       let turn!: Turn;
       const late = onceOf(a).run((it) => {
@@ -132,10 +133,11 @@ for (const isAwaited of [true, false]) {
           tokens.push(it.token);
           return working(b, 100)(it);
         });
-      if (isAway) scene.api.fault = (call) => call.client === a.name ? "lose request" : undefined;
-      else a.pause();
+      if (isAway) {
+        scene.server.fault = (call) => call.client === a.name ? "lose request" : undefined;
+      } else a.pause();
       await scene.pass(20_000);
-      scene.api.fault = () => undefined;
+      scene.server.fault = () => undefined;
       a.resume();
       await rejects(scene.settle(late), { name: "SessionLostError" });
       throws(() => turn.throwIfOver(), { name: "SessionLostError" });
@@ -150,18 +152,18 @@ for (const isAwaited of [true, false]) {
 }
 
 Deno.test("Once.run() refuses the result of a doer whose Lease was deleted by a person, by the record alone", async () => {
-  await using scene = new MemoryScene();
-  const [a, b] = await scene.startAll(2, { primitives: { renewInterval: 5_000 } }) as [
-    MemoryProcess,
-    MemoryProcess,
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2, { timing: { renewInterval: 5_000 } }) as [
+    SimulatedProcess,
+    SimulatedProcess,
   ];
   const late = onceOf(a).run(stubborn(a, 2_000));
   late.catch(() => {});
   await scene.pass(500);
   const next = onceOf(b).run(working(b, 5_000));
   await scene.pass(500);
-  const session = (scene.api.state(NAME) as { doer: { session: string } }).doer.session;
-  scene.api.remove("leases", session);
+  const session = (scene.server.state(NAME) as { doer: { session: string } }).doer.session;
+  scene.server.remove("leases", session);
   await rejects(scene.settle(late), {
     name: "StaleTokenError",
     message: 'Cannot complete once "migrate": another one is at it',
@@ -170,14 +172,14 @@ Deno.test("Once.run() refuses the result of a doer whose Lease was deleted by a 
 });
 
 Deno.test("Once.run() is next at once when the ConfigMap is deleted, and refuses who was at it", async () => {
-  await using scene = new MemoryScene();
-  const [a, b] = await scene.startAll(2) as [MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
   const late = onceOf(a).run(stubborn(a, 3_000));
   late.catch(() => {});
   await scene.pass(500);
   const next = onceOf(b).run(working(b, 1_000));
   await scene.pass(500);
-  scene.api.remove("configmaps", NAME);
+  scene.server.remove("configmaps", NAME);
   const before = scene.time.now;
   strictEqual(await scene.settle(next), b.name);
   ok(scene.time.now - before < 1_200);
@@ -189,8 +191,8 @@ Deno.test("Once.run() is next at once when the ConfigMap is deleted, and refuses
 });
 
 Deno.test("Once.run() that is ended aborts its function's signal, and lets the next one try", async () => {
-  await using scene = new MemoryScene();
-  const [a, b] = await scene.startAll(2) as [MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
   const ended = onceOf(a).run(working(a, 60_000), { timeout: 2_000 });
   ended.catch(() => {});
   await scene.pass(100);
@@ -205,43 +207,43 @@ Deno.test("Once.run() that is ended aborts its function's signal, and lets the n
 });
 
 Deno.test("Once.run() keeps a result that its function made though the call was ended", async () => {
-  await using scene = new MemoryScene();
-  const [a, b] = await scene.startAll(2) as [MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
   const ended = onceOf(a).run(stubborn(a, 2_000), { timeout: 1_000 });
   strictEqual(await scene.settle(ended), a.name);
   strictEqual(await scene.settle(onceOf(b).run(() => "again")), a.name);
 });
 
 Deno.test("Once.run() gives its turn back when it is ended while it takes it", async () => {
-  await using scene = new MemoryScene();
-  const [a, b] = await scene.startAll(2) as [MemoryProcess, MemoryProcess];
-  scene.api.fault = ({ method, plural }) =>
-    method === "POST" && plural === "configmaps" ? "lose answer" : undefined;
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
+  scene.server.fault = ({ method, resource }) =>
+    method === "POST" && resource === "configmaps" ? "lose answer" : undefined;
   const ended = onceOf(a).run(working(a, 100), { timeout: 500 });
   await rejects(scene.settle(ended), { name: "UnknownOutcomeError" });
-  scene.api.fault = () => undefined;
+  scene.server.fault = () => undefined;
   const before = scene.time.now;
   strictEqual(await scene.settle(onceOf(b).run(working(b, 100))), b.name);
   ok(scene.time.now - before < 4_000, `${scene.time.now - before} ms`); // and not of a lease
 });
 
 Deno.test("Once.run() gets over an API server that is away, also while it is at it", async () => {
-  await using scene = new MemoryScene();
-  const [a, b] = await scene.startAll(2) as [MemoryProcess, MemoryProcess];
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
   const run = onceOf(a).run(working(a, 2_000));
   const wait = onceOf(b).run(working(b, 2_000));
   await scene.pass(1_500);
-  scene.api.fault = () => "lose request";
+  scene.server.fault = () => "lose request";
   scene.processes.forEach((it) => it.cut());
   await scene.pass(3_500);
-  scene.api.fault = () => undefined;
+  scene.server.fault = () => undefined;
   const results = await scene.settle(Promise.all([run, wait]));
   strictEqual(results[0], results[1]);
 });
 
 Deno.test("Once.reset() lets it be done again", async () => {
-  await using scene = new MemoryScene();
-  const [a, b] = (await scene.startAll(2)).map(onceOf) as [Once<string>, Once<string>];
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2).map(onceOf) as [Once<string>, Once<string>];
   strictEqual(await scene.settle(a.run(() => "one")), "one");
   strictEqual(await scene.settle(b.run(() => "two")), "one");
   await scene.settle(a.reset());
@@ -249,16 +251,16 @@ Deno.test("Once.reset() lets it be done again", async () => {
   strictEqual(await scene.settle(a.run(() => "three")), "two");
 });
 
-for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
+for (let seed = 1; seed <= SEEDS; seed++) {
   Deno.test(`Once.run() has one result and one trusted turn at a time, whatever dies (seed ${seed})`, async () => {
     const random = seededRandom(seed);
-    await using scene = new MemoryScene();
-    scene.api.fault = randomFaults(random, { rate: 0.1 });
+    await using scene = new VirtualScene();
+    scene.server.fault = randomFaults(random, { rate: 0.1 });
     const results = new Set<string>();
     let at: Turn | undefined;
     let token = 0;
     let works = 0;
-    const work = (process: MemoryProcess) => async (turn: Turn): Promise<string> => {
+    const work = (process: SimulatedProcess) => async (turn: Turn): Promise<string> => {
       works++;
       const id = `${process.name} ${works}`;
       // one that was paused may begin late
@@ -277,7 +279,7 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
         if (at === turn) at = undefined;
       }
     };
-    const call = async (process: MemoryProcess): Promise<void> => {
+    const call = async (process: SimulatedProcess): Promise<void> => {
       for (;;) {
         try {
           results.add(await onceOf(process).run(work(process), { timeout: 30_000 * random() }));
@@ -288,7 +290,7 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
       }
     };
     const options = { random, latency: () => 0.5 + 20 * random() };
-    const processes = await scene.startAll(6, options);
+    const processes = scene.team(6, options);
     const calls = processes.map(call);
     for (let i = 0; i < 8; i++) {
       await scene.pass(3_000 * random());
@@ -306,27 +308,27 @@ for (const seed of [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]) {
 }
 
 Deno.test("Once keeps its budget", async () => {
-  await using scene = new MemoryScene();
-  const processes = await scene.startAll(5);
-  const [a, ...rest] = processes as [MemoryProcess, ...MemoryProcess[]];
-  const requests = () => scene.api.calls.filter(({ plural }) => plural === "configmaps");
+  await using scene = new VirtualScene();
+  const processes = scene.team(5);
+  const [a, ...rest] = processes as [SimulatedProcess, ...SimulatedProcess[]];
+  const requests = () => scene.server.calls.filter(({ resource }) => resource === "configmaps");
   const run = onceOf(a).run(working(a, 60_000));
   await scene.pass(1_000);
   const waiting = rest.map((it) => onceOf(it).run(working(it, 100)));
   [run, ...waiting].forEach((it) => it.catch(() => {}));
   await scene.pass(5_000);
-  strictEqual(scene.api.watchers.size, 1 + 2 * rest.length);
-  strictEqual(scene.api.calls.length - requests().length, 1 + 2 * rest.length + 2);
-  scene.api.calls.length = 0;
+  strictEqual(scene.server.watches, 1 + 2 * rest.length);
+  strictEqual(scene.server.calls.length - requests().length, 1 + 2 * rest.length + 2);
+  scene.server.calls.length = 0;
   await scene.pass(40_000); // only the doer's session is renewed
-  ok(scene.api.calls.every(({ plural, method }) => plural === "leases" && method === "PUT"));
-  ok(scene.api.calls.length <= 20);
-  scene.api.calls.length = 0;
+  ok(scene.server.calls.every(({ resource, method }) => resource === "leases" && method === "PUT"));
+  ok(scene.server.calls.length <= 20);
+  scene.server.calls.length = 0;
   await scene.settle(Promise.all([run, ...waiting]));
   deepStrictEqual(requests().map(({ method }) => method), ["PUT"]);
-  scene.api.calls.length = 0;
+  scene.server.calls.length = 0;
   await scene.settle(onceOf(a).run(() => "again"));
   deepStrictEqual(requests().map(({ method }) => method), ["GET"]);
   await scene.pass(11_000); // the watch of the record lingers
-  strictEqual(scene.api.watchers.size, 0);
+  strictEqual(scene.server.watches, 0);
 });

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual } from "node:assert/strict";
-import type { Fault } from "../testdata/memory_api.ts";
-import { MemoryScene } from "../testdata/memory_scene.ts";
+import type { Fault } from "../testdata/object_server.ts";
+import { VirtualScene } from "../testdata/virtual_scene.ts";
 
 // each is what becomes of the next request of the session
 const STORIES: Readonly<Record<string, readonly (Fault | "gone")[]>> = {
@@ -9,26 +9,28 @@ const STORIES: Readonly<Record<string, readonly (Fault | "gone")[]>> = {
   "its Lease is gone when it is looked at": ["lose answer", 0, "gone"],
 };
 
+/** Names of the sessions that there are. */
+function leasesIn({ server }: VirtualScene): string[] {
+  return [...server.objects].filter(([key]) => key.startsWith("leases/"))
+    .map(([, object]) => object.metadata!.name!);
+}
+
 for (const [story, faults] of Object.entries(STORIES)) {
   Deno.test(`Session.begin() goes on until it has its Lease, though ${story}`, async () => {
-    await using scene = new MemoryScene();
-    const { primitives } = await scene.start("a");
+    await using scene = new VirtualScene();
+    const { context } = scene.process("a");
     const left = [...faults];
-    scene.api.fault = ({ plural }) => {
-      const next = plural === "leases" ? left.shift() : undefined;
-      if (next === "gone") {
-        scene.api.list("leases").forEach(() => {
-          const name = scene.api.list("leases")[0]!.metadata!.name!;
-          scene.api.remove("leases", name);
-        });
-      }
-      return next === "gone" || next === 0 ? undefined : next;
+    scene.server.fault = ({ resource }) => {
+      const next = resource === "leases" ? left.shift() : undefined;
+      if (next !== "gone") return next || undefined;
+      for (const name of leasesIn(scene)) scene.server.remove("leases", name);
+      return undefined;
     };
-    // what needs a session
-    strictEqual((await scene.settle(primitives.barrier("x", 1).arrive())).index, 0);
+    const session = await scene.settle(context.sessions.own(context.signal));
     deepStrictEqual(left, []);
-    strictEqual(scene.api.list("leases").length, 1);
+    deepStrictEqual(leasesIn(scene), [session.name]);
     await scene.pass(60_000); // and renews it
-    strictEqual(scene.api.list("leases").length, 1);
+    deepStrictEqual(leasesIn(scene), [session.name]);
+    strictEqual(session.signal.aborted, false);
   });
 }

@@ -74,6 +74,17 @@ export class ObjectServer {
     );
   }
 
+  /** How many watches are open. */
+  get watches(): number {
+    return this.#watchers.size;
+  }
+
+  /** The state that stands in a record, if there is one. */
+  state(name: string): unknown {
+    const data = this.objects.get(`configmaps/${name}`)?.data as { state: string } | undefined;
+    return data && JSON.parse(data.state);
+  }
+
   /** Serves a request that is no watch. */
   serve(call: ServedCall): ObjectJson {
     try {

@@ -5,8 +5,11 @@ import type { Clock } from "../clock.ts";
 import type { PrimitiveContext } from "../context.ts";
 import { Records } from "../record/mod.ts";
 import { Sessions } from "../session/mod.ts";
-import { resolveTiming } from "../timing.ts";
+import { resolveTiming, type TimingOptions } from "../timing.ts";
 import { failure, type ObjectJson, type ObjectServer, type ServedCall } from "./object_server.ts";
+
+/** When a client gives up a request that nobody answers, as `Transport` does, in milliseconds. */
+const GIVE_UP_MS = 30_000;
 
 /** Options of {@linkcode SimulatedProcess}. */
 export interface SimulatedProcessOptions {
@@ -18,6 +21,8 @@ export interface SimulatedProcessOptions {
   rate?: number;
   /** Jitter, and in which order what waited for a resumed process happens. @default 0.5, as it came */
   random?: () => number;
+  /** @default a `leaseDuration` of 8 s, and what follows from that */
+  timing?: TimingOptions;
 }
 
 /**
@@ -35,6 +40,8 @@ export class SimulatedProcess {
   readonly #options: SimulatedProcessOptions;
   readonly #stop = new AbortController();
   readonly #start = Date.now();
+  /** Each cuts a watch. */
+  readonly #cuts = new Set<() => void>();
   #paused: (() => void)[] | undefined;
   #killed = false;
 
@@ -50,7 +57,7 @@ export class SimulatedProcess {
       random: options.random ?? (() => 0.5),
       errors,
       background: new Background(errors),
-      timing: resolveTiming({ leaseDuration: 8_000 }, { purpose: "test" }),
+      timing: resolveTiming({ leaseDuration: 8_000, ...options.timing }, { purpose: "test" }),
       identity: options.name,
       signal: this.#stop.signal,
     };
@@ -97,6 +104,13 @@ export class SimulatedProcess {
     for (const happen of waiting) this.#whenRunning(happen);
   }
 
+  /** Cuts its watches, of which it hears when it runs. */
+  cut(): void {
+    const cuts = [...this.#cuts];
+    this.#cuts.clear();
+    for (const cut of cuts) this.#whenRunning(cut);
+  }
+
   /** Ends it; nothing of it happens any more. */
   kill(): void {
     this.#killed = true;
@@ -130,7 +144,7 @@ export class SimulatedProcess {
     await this.#until(Promise.resolve(), signal); // a process that does not run sends nothing
     await later(this.#latency());
     const fault = server.fault(call);
-    if (fault === "lose request") return await this.#until(never(), signal);
+    if (fault === "lose request") return await this.#unanswered(signal);
     if (typeof fault === "object") await later(fault.delay);
     const answer = attempt(() => {
       if (typeof fault === "number") throw failure(fault);
@@ -138,7 +152,7 @@ export class SimulatedProcess {
       const json = server.serve(call);
       return () => call.query ? encode(json) : json;
     });
-    if (fault === "lose answer") return await this.#until(never(), signal);
+    if (fault === "lose answer") return await this.#unanswered(signal);
     await this.#until(later(this.#latency()), signal);
     return answer()();
   }
@@ -153,26 +167,45 @@ export class SimulatedProcess {
     await promise.finally(() => signal?.removeEventListener("abort", abort));
   }
 
+  async #unanswered(signal: AbortSignal | undefined): Promise<never> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, GIVE_UP_MS);
+    await this.#until(promise, signal).finally(() => clearTimeout(timer));
+    throw new Error("No answer came");
+  }
+
   #watch(call: ServedCall, signal: AbortSignal): ReadableStream<Uint8Array> {
     const { server } = this.#options;
-    let leave = () => {};
+    let end = () => {};
     let last = 0;
     return new ReadableStream({
       start: (controller) => {
-        leave = server.watch(call, (type, object) => {
+        let isOpen = true;
+        const leave = server.watch(call, (type, object) => {
           // a stream keeps the order
           last = Math.max(last, Date.now() + this.#latency());
-          setTimeout(() =>
-            this.#whenRunning(() => {
-              if (!signal.aborted) controller.enqueue(encode({ type, object }));
-            }), last - Date.now());
+          setTimeout(
+            () => this.#whenRunning(() => isOpen && controller.enqueue(encode({ type, object }))),
+            last - Date.now(),
+          );
         });
-        signal.addEventListener("abort", () => {
+        const fail = (reason: unknown) => {
+          if (!isOpen) return;
+          end();
+          controller.error(reason);
+        };
+        const cut = () => fail(new Error("The connection was cut"));
+        const abort = () => fail(signal.reason);
+        end = () => {
+          isOpen = false;
           leave();
-          controller.error(signal.reason);
-        }, { once: true });
+          this.#cuts.delete(cut);
+          signal.removeEventListener("abort", abort);
+        };
+        this.#cuts.add(cut);
+        signal.addEventListener("abort", abort);
       },
-      cancel: () => leave(),
+      cancel: () => end(),
     });
   }
 
@@ -191,10 +224,6 @@ function toCall(client: string, request: RequestOptions): ServedCall {
 
 function later(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-function never(): Promise<never> {
-  return new Promise(() => {});
 }
 
 function attempt<T>(work: () => T): () => T {

@@ -3,6 +3,9 @@ import { FakeTime } from "@std/testing/time";
 import { ObjectServer } from "./object_server.ts";
 import { SimulatedProcess, type SimulatedProcessOptions } from "./simulated_process.ts";
 
+/** How often nothing may be due, while what has no timer happens. */
+const MAX_IDLE = 100;
+
 /** A server and processes in virtual time. */
 export class VirtualScene implements AsyncDisposable {
   readonly server: ObjectServer = new ObjectServer();
@@ -18,6 +21,11 @@ export class VirtualScene implements AsyncDisposable {
     return process;
   }
 
+  /** Starts so many, named `process-0` and so on. */
+  team(n: number, options: Partial<SimulatedProcessOptions> = {}): SimulatedProcess[] {
+    return Array.from({ length: n }, (_, i) => this.process(`process-${i}`, options));
+  }
+
   /** Lets that much time pass. */
   async pass(ms: number): Promise<void> {
     let over = false;
@@ -29,9 +37,10 @@ export class VirtualScene implements AsyncDisposable {
   async until(condition: () => boolean, limit = 60_000): Promise<number> {
     const start = this.time.now;
     await this.#settled();
-    while (!condition()) {
+    for (let idle = 0; !condition();) {
       if (this.time.now - start > limit) throw new Error(`It did not happen within ${limit} ms`);
-      this.time.next();
+      idle = this.time.next() ? 0 : idle + 1;
+      if (idle > MAX_IDLE) throw new Error("It does not happen: nothing is due");
       await this.#settled();
     }
     return this.time.now - start;
