@@ -27,7 +27,7 @@ import { type ValueSchema, zodSchema } from "./value_schema.ts";
 
 /**
  * What a process coordinates itself by with others: the entrance to all primitives. It has one
- * connection to the cluster, and one session, by which others know that it lives. See the room's text.
+ * connection to the cluster, and one session, by which others know that it lives.
  */
 export class Primitives implements AsyncDisposable {
   readonly #context: PrimitiveContext;

@@ -1,3 +1,20 @@
+import { z } from "zod";
+import { checkName } from "../checked_name.ts";
+import type { PrimitiveContext } from "../context.ts";
+import { SharedRecord } from "../record/mod.ts";
+import { bounded, unlessAborted, type WaitOptions } from "../waiting.ts";
+
+const schema = z.object({ value: z.int() });
+
+/** Options of {@linkcode Counter.watch}. */
+export interface CounterWatchOptions {
+  /**
+   * Ends the sequence with its reason as error when it aborts.
+   * @default none
+   */
+  signal?: AbortSignal;
+}
+
 /**
  * A number that many processes add to.
  *
@@ -35,26 +52,8 @@
  * first one reads before. `get` is one read. A watch is a list and one connection. In steady state nothing is
  * sent.
  *
- * @module
+ * `Primitives.counter` makes it.
  */
-import { z } from "zod";
-import { checkName } from "../checked_name.ts";
-import type { PrimitiveContext } from "../context.ts";
-import { SharedRecord } from "../record/mod.ts";
-import { bounded, unlessAborted, type WaitOptions } from "../waiting.ts";
-
-const schema = z.object({ value: z.int() });
-
-/** Options of {@linkcode Counter.watch}. */
-export interface CounterWatchOptions {
-  /**
-   * Ends the sequence with its reason as error when it aborts.
-   * @default none
-   */
-  signal?: AbortSignal;
-}
-
-/** See the module's text. `Primitives.counter` makes it. */
 export class Counter {
   readonly #context: PrimitiveContext;
   readonly #record: SharedRecord<{ value: number }>;

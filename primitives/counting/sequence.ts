@@ -1,3 +1,28 @@
+import { z } from "zod";
+import { checkOptions } from "../../runtime/mod.ts";
+import { checkName } from "../checked_name.ts";
+import type { PrimitiveContext } from "../context.ts";
+import { SharedRecord } from "../record/mod.ts";
+import { bounded, unlessAborted, type WaitOptions } from "../waiting.ts";
+
+const MAX_BLOCK = 1_000_000;
+
+const optionsSchema = z.strictObject({
+  block: z.int().min(1).max(MAX_BLOCK).default(1)
+    .describe(`an integer from 1 to ${MAX_BLOCK}`),
+});
+const schema = z.object({ next: z.int().min(1) });
+
+/** Options of `Primitives.sequence`. */
+export interface SequenceOptions {
+  /**
+   * How many numbers are taken by one write: the more, the fewer writes, and the longer gaps when a
+   * process ends. With more than 1 numbers are not in the order of time over all processes.
+   * @default 1
+   */
+  block?: number;
+}
+
 /**
  * Numbers of which each is given to one caller only, and which grow.
  *
@@ -34,34 +59,8 @@
  * Cost: one write a block if nobody else has taken one since, 2 requests more after each conflict; the first
  * one reads before. In steady state nothing is sent.
  *
- * @module
+ * `Primitives.sequence` makes it.
  */
-import { z } from "zod";
-import { checkOptions } from "../../runtime/mod.ts";
-import { checkName } from "../checked_name.ts";
-import type { PrimitiveContext } from "../context.ts";
-import { SharedRecord } from "../record/mod.ts";
-import { bounded, unlessAborted, type WaitOptions } from "../waiting.ts";
-
-const MAX_BLOCK = 1_000_000;
-
-const optionsSchema = z.strictObject({
-  block: z.int().min(1).max(MAX_BLOCK).default(1)
-    .describe(`an integer from 1 to ${MAX_BLOCK}`),
-});
-const schema = z.object({ next: z.int().min(1) });
-
-/** Options of `Primitives.sequence`. */
-export interface SequenceOptions {
-  /**
-   * How many numbers are taken by one write: the more, the fewer writes, and the longer gaps when a
-   * process ends. With more than 1 numbers are not in the order of time over all processes.
-   * @default 1
-   */
-  block?: number;
-}
-
-/** See the module's text. `Primitives.sequence` makes it. */
 export class Sequence {
   readonly #context: PrimitiveContext;
   readonly #record: SharedRecord<{ next: number }>;

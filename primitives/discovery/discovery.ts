@@ -1,3 +1,54 @@
+import { z } from "zod";
+import { type Change, PODS, Reflector } from "../../kube/mod.ts";
+import { checkOptions, DNS_NAME } from "../../runtime/mod.ts";
+import { checkName } from "../checked_name.ts";
+import type { PrimitiveContext } from "../context.ts";
+import type { LeaseJson } from "../election/lease_record.ts";
+import { RAW_SESSIONS } from "../session/session_lease.ts";
+import { bounded, type WaitOptions } from "../waiting.ts";
+import { GROUP_LABEL, type Member, type MemberInit, type Presence, presenceOf } from "./member.ts";
+import { Membership } from "./membership.ts";
+import { isReady, type WatchedPod } from "./pod_readiness.ts";
+import { SessionJudge } from "./session_judge.ts";
+
+/** Longest value of a label. */
+const MAX_LABEL = 63;
+const MAX_OBJECT_NAME = 253;
+
+/** The watches are what tells of changes: they come back soon. */
+const WATCH_BACKOFF = { minBackoff: 100, maxBackoff: 5_000 };
+
+/** Options of `Primitives.discovery`. */
+export interface DiscoveryOptions {
+  /**
+   * The workload whose pods the members run in: they are there only while these are ready.
+   * @default none, pods are not looked at
+   */
+  workload?: string;
+  /**
+   * Ends it when it aborts.
+   * @default none
+   */
+  signal?: AbortSignal;
+}
+
+/** Who came or went, or says something else. */
+export interface DiscoveryEvent {
+  /** What happened. */
+  readonly type: "joined" | "changed" | "left";
+  /** As it is now; who left, as it was. */
+  readonly member: Member;
+}
+
+const schema = z.strictObject({
+  workload: z.string().max(MAX_LABEL).regex(DNS_NAME).optional().describe("a workload's name"),
+  signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
+});
+const initSchema = z.strictObject({
+  address: z.string().optional().describe("a string"),
+  data: z.record(z.string(), z.string()).optional().describe("strings by name"),
+});
+
 /**
  * Tells who is there: the processes that have joined a group, and live.
  *
@@ -56,60 +107,8 @@
  * n members send n writes each 2 s, and who looks nothing in steady state: two lists and two watches (one of each
  * without `workload`) at the start; it hears n events each 2 s. A death costs a read and a delete, rarely more.
  *
- * @module
+ * `Primitives.discovery` makes it.
  */
-import { z } from "zod";
-import { type Change, PODS, Reflector } from "../../kube/mod.ts";
-import { checkOptions, DNS_NAME } from "../../runtime/mod.ts";
-import { checkName } from "../checked_name.ts";
-import type { PrimitiveContext } from "../context.ts";
-import type { LeaseJson } from "../election/lease_record.ts";
-import { RAW_SESSIONS } from "../session/session_lease.ts";
-import { bounded, type WaitOptions } from "../waiting.ts";
-import { GROUP_LABEL, type Member, type MemberInit, type Presence, presenceOf } from "./member.ts";
-import { Membership } from "./membership.ts";
-import { isReady, type WatchedPod } from "./pod_readiness.ts";
-import { SessionJudge } from "./session_judge.ts";
-
-/** Longest value of a label. */
-const MAX_LABEL = 63;
-const MAX_OBJECT_NAME = 253;
-
-/** The watches are what tells of changes: they come back soon. */
-const WATCH_BACKOFF = { minBackoff: 100, maxBackoff: 5_000 };
-
-/** Options of `Primitives.discovery`. */
-export interface DiscoveryOptions {
-  /**
-   * The workload whose pods the members run in: they are there only while these are ready.
-   * @default none, pods are not looked at
-   */
-  workload?: string;
-  /**
-   * Ends it when it aborts.
-   * @default none
-   */
-  signal?: AbortSignal;
-}
-
-/** Who came or went, or says something else. */
-export interface DiscoveryEvent {
-  /** What happened. */
-  readonly type: "joined" | "changed" | "left";
-  /** As it is now; who left, as it was. */
-  readonly member: Member;
-}
-
-const schema = z.strictObject({
-  workload: z.string().max(MAX_LABEL).regex(DNS_NAME).optional().describe("a workload's name"),
-  signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
-});
-const initSchema = z.strictObject({
-  address: z.string().optional().describe("a string"),
-  data: z.record(z.string(), z.string()).optional().describe("strings by name"),
-});
-
-/** See the module's text; `Primitives.discovery` makes it. */
 export class Discovery implements AsyncDisposable, AsyncIterable<readonly Member[]> {
   readonly #context: PrimitiveContext;
   readonly #name: string;

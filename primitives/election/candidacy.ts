@@ -1,63 +1,3 @@
-/**
- * Stands for election, and leads while it is elected: of all candidates of one name, in all processes of a
- * cluster, one leads at a time.
- *
- * ```ts
- * import { Primitives } from "@troupe/troupe/primitives";
- *
- * await using primitives = await Primitives.create();
- * const billed = Promise.withResolvers<number>();
- * await using candidacy = primitives.elect("biller", {
- *   onLeading: async (token, signal, term) => {
- *     for (const bill of ["a", "b"]) {
- *       term.throwIfOver(); // before each step that only the leader may take
- *       await fetch(`data:,${bill}`, { signal });
- *     }
- *     billed.resolve(token); // higher than that of every earlier leader
- *   },
- *   onFollowing: (leader) => console.log(`${leader ?? "nobody"} leads`),
- * });
- * console.log(`billed in term ${await billed.promise} by ${candidacy.identity}`);
- * ```
- *
- * ## Flow
- *
- * A candidacy is an `Election` on the Lease `troupe-election-<name>`, which campaigns from the beginning.
- * For each term that it wins, `onLeading` is called with the term's token, a signal and the term. The signal aborts
- * when the handler is to end: the term is over, or the candidacy is being closed. In the second case the
- * term goes on, and is renewed, until the handler has settled, but no longer than `grace`: what the handler
- * still writes is the leader's. Then the Lease is released, and another candidate leads.
- *
- * A handler that returns has begun what runs by itself: its term goes on. One that throws, or whose promise
- * rejects while its signal has not aborted, cannot lead: the error is reported, the term is given up, and
- * this candidate claims nothing for 1 s, twice as long after each further failure, 60 s at most, so that
- * another one leads if there is one.
- *
- * ## Guarantees
- *
- * - Those of `Election`: one term at most is to be trusted at a time, as `term.throwIfOver()` judges it, tokens
- *   only grow, and the signal aborts before the lease can expire.
- * - In one candidacy one handler runs at a time: while that of a former term still runs, it does not stand.
- * - The Lease is released after the handler has settled, or `grace` has passed.
- *
- * ## Assumptions and caveats
- *
- * - A lease that expires protects nothing by itself; guard what must not happen twice by the token.
- * - A handler that heeds no signal keeps this candidate, though no other one, from leading again.
- * - A handler may close its own candidacy, but not wait for that: it would be waited for itself.
- *
- * ## Errors
- *
- * Failed requests, and what handlers throw, go to `Primitives.onError`. That a handler rejects with the
- * reason of its aborted signal is no error.
- *
- * ## Cost
- *
- * Of n candidates one writes, 0.5 times a second by default, and n watch. A start is three requests, a close
- * of the leader one, a handover one or two; many candidates keep apart (see the room's text).
- *
- * @module
- */
 import { z } from "zod";
 import { checkOptions } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
@@ -121,7 +61,66 @@ export function electionLease(name: string): string {
   return `troupe-election-${name}`;
 }
 
-/** See the module's text; `Primitives.elect` makes it. */
+/**
+ * Stands for election, and leads while it is elected: of all candidates of one name, in all processes of a
+ * cluster, one leads at a time.
+ *
+ * ```ts
+ * import { Primitives } from "@troupe/troupe/primitives";
+ *
+ * await using primitives = await Primitives.create();
+ * const billed = Promise.withResolvers<number>();
+ * await using candidacy = primitives.elect("biller", {
+ *   onLeading: async (token, signal, term) => {
+ *     for (const bill of ["a", "b"]) {
+ *       term.throwIfOver(); // before each step that only the leader may take
+ *       await fetch(`data:,${bill}`, { signal });
+ *     }
+ *     billed.resolve(token); // higher than that of every earlier leader
+ *   },
+ *   onFollowing: (leader) => console.log(`${leader ?? "nobody"} leads`),
+ * });
+ * console.log(`billed in term ${await billed.promise} by ${candidacy.identity}`);
+ * ```
+ *
+ * ## Flow
+ *
+ * A candidacy is an `Election` on the Lease `troupe-election-<name>`, which campaigns from the beginning.
+ * For each term that it wins, `onLeading` is called with the term's token, a signal and the term. The signal aborts
+ * when the handler is to end: the term is over, or the candidacy is being closed. In the second case the
+ * term goes on, and is renewed, until the handler has settled, but no longer than `grace`: what the handler
+ * still writes is the leader's. Then the Lease is released, and another candidate leads.
+ *
+ * A handler that returns has begun what runs by itself: its term goes on. One that throws, or whose promise
+ * rejects while its signal has not aborted, cannot lead: the error is reported, the term is given up, and
+ * this candidate claims nothing for 1 s, twice as long after each further failure, 60 s at most, so that
+ * another one leads if there is one.
+ *
+ * ## Guarantees
+ *
+ * - Those of `Election`: one term at most is to be trusted at a time, as `term.throwIfOver()` judges it, tokens
+ *   only grow, and the signal aborts before the lease can expire.
+ * - In one candidacy one handler runs at a time: while that of a former term still runs, it does not stand.
+ * - The Lease is released after the handler has settled, or `grace` has passed.
+ *
+ * ## Assumptions and caveats
+ *
+ * - A lease that expires protects nothing by itself; guard what must not happen twice by the token.
+ * - A handler that heeds no signal keeps this candidate, though no other one, from leading again.
+ * - A handler may close its own candidacy, but not wait for that: it would be waited for itself.
+ *
+ * ## Errors
+ *
+ * Failed requests, and what handlers throw, go to `Primitives.onError`. That a handler rejects with the
+ * reason of its aborted signal is no error.
+ *
+ * ## Cost
+ *
+ * Of n candidates one writes, 0.5 times a second by default, and n watch. A start is three requests, a close
+ * of the leader one, a handover one or two; many candidates keep apart (see `Election`).
+ *
+ * `Primitives.elect` makes it.
+ */
 export class Candidacy implements AsyncDisposable {
   readonly #context: CandidacyContext;
   readonly #name: string;

@@ -1,3 +1,28 @@
+import { type Change, Reflector } from "../../kube/mod.ts";
+import { checkName } from "../checked_name.ts";
+import { type CandidacyContext, electionLease } from "./candidacy.ts";
+import { LeaseClient } from "./lease_client.ts";
+import { type LeaseJson, type LeaseRecord, RAW_LEASES, toLeaseRecord } from "./lease_record.ts";
+import { type Observation, observe } from "./observation.ts";
+
+/** Within this time after an expiry it is read again; mostly somebody follows earlier. */
+const SPREAD_MS = 1_000;
+
+/** The wait after a request that failed, at least and at most twice, in milliseconds. */
+const FAILURE_WAIT_MS = 2_000;
+
+/** The watch is what tells of changes: it comes back soon. */
+const WATCH_BACKOFF = { minBackoff: 100, maxBackoff: 5_000 };
+
+/** Options of `Primitives.observe`. */
+export interface ElectionObserverOptions {
+  /**
+   * Closes the observer when it aborts.
+   * @default none
+   */
+  signal?: AbortSignal;
+}
+
 /**
  * Watches who leads, and never stands itself.
  *
@@ -32,34 +57,8 @@
  * death those observers read once that hear of no new leader within a random part of a second; one more each
  * `leaseDuration` while nobody follows. The permissions are `get`, `list` and `watch` for `leases`.
  *
- * @module
+ * `Primitives.observe` makes it.
  */
-import { type Change, Reflector } from "../../kube/mod.ts";
-import { checkName } from "../checked_name.ts";
-import { type CandidacyContext, electionLease } from "./candidacy.ts";
-import { LeaseClient } from "./lease_client.ts";
-import { type LeaseJson, type LeaseRecord, RAW_LEASES, toLeaseRecord } from "./lease_record.ts";
-import { type Observation, observe } from "./observation.ts";
-
-/** Within this time after an expiry it is read again; mostly somebody follows earlier. */
-const SPREAD_MS = 1_000;
-
-/** The wait after a request that failed, at least and at most twice, in milliseconds. */
-const FAILURE_WAIT_MS = 2_000;
-
-/** The watch is what tells of changes: it comes back soon. */
-const WATCH_BACKOFF = { minBackoff: 100, maxBackoff: 5_000 };
-
-/** Options of `Primitives.observe`. */
-export interface ElectionObserverOptions {
-  /**
-   * Closes the observer when it aborts.
-   * @default none
-   */
-  signal?: AbortSignal;
-}
-
-/** See the module's text; `Primitives.observe` makes it. */
 export class ElectionObserver implements AsyncDisposable, AsyncIterable<string | undefined> {
   readonly #context: CandidacyContext;
   readonly #name: string;

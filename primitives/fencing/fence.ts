@@ -1,3 +1,14 @@
+import { type FencingToken, StaleTokenError } from "./fencing_token.ts";
+
+/** Options of {@linkcode Fence}. */
+export interface FenceOptions {
+  /**
+   * The highest token that was accepted before.
+   * @default 0, any token is accepted
+   */
+  highest?: FencingToken;
+}
+
 /**
  * Guards a resource of the user's own by fencing tokens: a file, a device, another service. It
  * stands where the resource is, not where the lock's holder is: only there can it be known that a later
@@ -25,21 +36,7 @@
  * back at the start. `KeyValue` does that by itself (`put(key, value, { fence })`). Cost: no requests.
  *
  * Source: M. Kleppmann, "How to do distributed locking" (2016).
- *
- * @module
  */
-import { type FencingToken, StaleTokenError } from "./fencing_token.ts";
-
-/** Options of {@linkcode Fence}. */
-export interface FenceOptions {
-  /**
-   * The highest token that was accepted before.
-   * @default 0, any token is accepted
-   */
-  highest?: FencingToken;
-}
-
-/** See the module's text. */
 export class Fence {
   readonly #resource: string;
   #highest: FencingToken;

@@ -1,3 +1,49 @@
+import { z } from "zod";
+import { checkOptions } from "../../runtime/mod.ts";
+import { checkName } from "../checked_name.ts";
+import type { PrimitiveContext } from "../context.ts";
+import { SharedRecord, UnknownOutcomeError } from "../record/mod.ts";
+import { SessionLostError } from "../session/mod.ts";
+import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
+import {
+  type Arrival,
+  barrierSchema,
+  type BarrierState,
+  NO_BARRIER,
+  placeOf,
+  suspectsOf,
+  withConfirmed,
+  without,
+  withParty,
+} from "./barrier_state.ts";
+import { Departures } from "./departures.ts";
+import { RecordDeletedError } from "./record_deleted_error.ts";
+import { shortId } from "./short_id.ts";
+
+/** Each stands in the record, with some 80 bytes, and writes it twice. */
+const MAX_PARTIES = 1_000;
+
+/** When all have come they confirm within milliseconds; who has not after this time is suspected, in milliseconds. */
+const PATIENCE_MS = 1_000;
+
+/** How much longer than their leases those are waited for who wait for another number, in milliseconds. */
+const DEATH_MARGIN_MS = 2_000;
+
+const optionsSchema = z.strictObject({
+  parties: z.int().min(1).max(MAX_PARTIES).describe(`an integer from 1 to ${MAX_PARTIES}`),
+});
+
+/** One call of `arrive`. */
+interface Visit {
+  readonly id: string;
+  readonly signal: AbortSignal;
+  readonly departures: Departures;
+  /** Which object it has arrived in, and at which generation it was last seen waiting; nothing before it came. */
+  seen?: { readonly made: string; readonly generation: number };
+  /** Whether its confirmation may have been written, so that the barrier may open for it. */
+  hasConfirmed: boolean;
+}
+
 /**
  * Lets parties go on together: `arrive` resolves when so many have arrived, again and again.
  *
@@ -66,55 +112,8 @@
  * requests a party when 8 come one after another, and 15 when they come at once (64 at once: 27 each,
  * within a second). While it waits a party has one connection, and sends its session's renewal only.
  *
- * @module
+ * `Primitives.barrier` makes it.
  */
-import { z } from "zod";
-import { checkOptions } from "../../runtime/mod.ts";
-import { checkName } from "../checked_name.ts";
-import type { PrimitiveContext } from "../context.ts";
-import { SharedRecord, UnknownOutcomeError } from "../record/mod.ts";
-import { SessionLostError } from "../session/mod.ts";
-import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
-import {
-  type Arrival,
-  barrierSchema,
-  type BarrierState,
-  NO_BARRIER,
-  placeOf,
-  suspectsOf,
-  withConfirmed,
-  without,
-  withParty,
-} from "./barrier_state.ts";
-import { Departures } from "./departures.ts";
-import { RecordDeletedError } from "./record_deleted_error.ts";
-import { shortId } from "./short_id.ts";
-
-/** Each stands in the record, with some 80 bytes, and writes it twice. */
-const MAX_PARTIES = 1_000;
-
-/** When all have come they confirm within milliseconds; who has not after this time is suspected, in milliseconds. */
-const PATIENCE_MS = 1_000;
-
-/** How much longer than their leases those are waited for who wait for another number, in milliseconds. */
-const DEATH_MARGIN_MS = 2_000;
-
-const optionsSchema = z.strictObject({
-  parties: z.int().min(1).max(MAX_PARTIES).describe(`an integer from 1 to ${MAX_PARTIES}`),
-});
-
-/** One call of `arrive`. */
-interface Visit {
-  readonly id: string;
-  readonly signal: AbortSignal;
-  readonly departures: Departures;
-  /** Which object it has arrived in, and at which generation it was last seen waiting; nothing before it came. */
-  seen?: { readonly made: string; readonly generation: number };
-  /** Whether its confirmation may have been written, so that the barrier may open for it. */
-  hasConfirmed: boolean;
-}
-
-/** See the module's text. `Primitives.barrier` makes it. */
 export class Barrier {
   readonly #context: PrimitiveContext;
   readonly #record: SharedRecord<BarrierState>;

@@ -1,3 +1,23 @@
+import { z } from "zod";
+import { checkOptions } from "../../runtime/mod.ts";
+import { checkName } from "../checked_name.ts";
+import type { PrimitiveContext } from "../context.ts";
+import { SharedRecord, type Versioned } from "../record/mod.ts";
+import { bounded, type WaitOptions } from "../waiting.ts";
+import { RecordDeletedError } from "./record_deleted_error.ts";
+import { shortId } from "./short_id.ts";
+
+const positive = z.int().min(1).describe("an integer of at least 1");
+const schema = z.object({
+  /** Of the object: who finds another one knows that what it knew was deleted. Empty if there is none. */
+  made: z.string(),
+  size: z.int().min(0),
+  left: z.int().min(0),
+  /** How often it has opened. */
+  openings: z.int().min(0),
+});
+type LatchState = z.output<typeof schema>;
+
 /**
  * A gate that opens when something was done a number of times.
  *
@@ -33,29 +53,8 @@
  * first one reads before. A `wait` is 2 reads and one connection until it opens. In steady state nothing is
  * sent.
  *
- * @module
+ * `Primitives.latch` makes it.
  */
-import { z } from "zod";
-import { checkOptions } from "../../runtime/mod.ts";
-import { checkName } from "../checked_name.ts";
-import type { PrimitiveContext } from "../context.ts";
-import { SharedRecord, type Versioned } from "../record/mod.ts";
-import { bounded, type WaitOptions } from "../waiting.ts";
-import { RecordDeletedError } from "./record_deleted_error.ts";
-import { shortId } from "./short_id.ts";
-
-const positive = z.int().min(1).describe("an integer of at least 1");
-const schema = z.object({
-  /** Of the object: who finds another one knows that what it knew was deleted. Empty if there is none. */
-  made: z.string(),
-  size: z.int().min(0),
-  left: z.int().min(0),
-  /** How often it has opened. */
-  openings: z.int().min(0),
-});
-type LatchState = z.output<typeof schema>;
-
-/** See the module's text. `Primitives.latch` makes it. */
 export class Latch {
   readonly #context: PrimitiveContext;
   readonly #record: SharedRecord<LatchState>;

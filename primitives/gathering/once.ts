@@ -1,3 +1,37 @@
+import type { z } from "zod";
+import { complaints, complaintText } from "../../runtime/mod.ts";
+import { checkName } from "../checked_name.ts";
+import type { PrimitiveContext } from "../context.ts";
+import { type Fenced, type FencingToken, StaleTokenError } from "../fencing/fencing_token.ts";
+import { RecordError, SharedRecord } from "../record/mod.ts";
+import type { Session } from "../session/session.ts";
+import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
+import { NOT_DONE, onceSchema, type OnceState } from "./once_state.ts";
+import { shortId } from "./short_id.ts";
+
+/** Half of what an object can hold: all who wait are sent it. */
+const MAX_RESULT_BYTES = 512 * 1024;
+
+/** Those who wait are kept apart by up to so many milliseconds when it is their turn, as candidates are. */
+const SPREAD_MS = 50;
+
+/** What the function of `Once.run` is given: its right to do it. */
+export interface Turn extends Fenced {
+  /** `once/<namespace>/<name>`. */
+  readonly scope: string;
+  /** Higher than that of every earlier turn. */
+  readonly token: FencingToken;
+  /**
+   * Aborts when the turn is over: the session is lost (a `SessionLostError`), or the call of `run` was ended.
+   * The timer behind it fires late in a process that was stopped: ask {@linkcode Turn.throwIfOver}.
+   */
+  readonly signal: AbortSignal;
+  /** Milliseconds by the monotonic clock until it is over unless the session is renewed; 0 when it is over. */
+  remainingMs(): number;
+  /** Throws the signal's reason when it is over, as `remainingMs()` judges it. */
+  throwIfOver(): void;
+}
+
 /**
  * Something that one of many processes does, once, and whose result all get.
  *
@@ -64,43 +98,8 @@
  * record's and the session's), for which it sends a read and two lists, and sends nothing until it is done. When a doer
  * fails each of n that wait sends at most 3 requests: they are spread over 50 ms, and the first one is next.
  *
- * @module
+ * `Primitives.once` makes it.
  */
-import type { z } from "zod";
-import { complaints, complaintText } from "../../runtime/mod.ts";
-import { checkName } from "../checked_name.ts";
-import type { PrimitiveContext } from "../context.ts";
-import { type Fenced, type FencingToken, StaleTokenError } from "../fencing/fencing_token.ts";
-import { RecordError, SharedRecord } from "../record/mod.ts";
-import type { Session } from "../session/session.ts";
-import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
-import { NOT_DONE, onceSchema, type OnceState } from "./once_state.ts";
-import { shortId } from "./short_id.ts";
-
-/** Half of what an object can hold: all who wait are sent it. */
-const MAX_RESULT_BYTES = 512 * 1024;
-
-/** Those who wait are kept apart by up to so many milliseconds when it is their turn, as candidates are. */
-const SPREAD_MS = 50;
-
-/** What the function of `Once.run` is given: its right to do it. */
-export interface Turn extends Fenced {
-  /** `once/<namespace>/<name>`. */
-  readonly scope: string;
-  /** Higher than that of every earlier turn. */
-  readonly token: FencingToken;
-  /**
-   * Aborts when the turn is over: the session is lost (a `SessionLostError`), or the call of `run` was ended.
-   * The timer behind it fires late in a process that was stopped: ask {@linkcode Turn.throwIfOver}.
-   */
-  readonly signal: AbortSignal;
-  /** Milliseconds by the monotonic clock until it is over unless the session is renewed; 0 when it is over. */
-  remainingMs(): number;
-  /** Throws the signal's reason when it is over, as `remainingMs()` judges it. */
-  throwIfOver(): void;
-}
-
-/** See the module's text. `Primitives.once` makes it. */
 export class Once<Out, In = Out> {
   readonly #context: PrimitiveContext;
   readonly #record: SharedRecord<OnceState>;

@@ -1,3 +1,36 @@
+import { z } from "zod";
+import { checkOptions, dnsLabel } from "../../runtime/mod.ts";
+import type { PrimitiveContext } from "../context.ts";
+import { bounded } from "../waiting.ts";
+import { type Write, writeOf } from "./apply.ts";
+import { Bucket } from "./bucket.ts";
+import { BucketWatch } from "./bucket_watch.ts";
+import { checkKey, type Entry, isUserKey } from "./entry.ts";
+import {
+  changesOf,
+  decoded,
+  type KeyValueEntry,
+  type KeyValueEvent,
+  snapshotOf,
+} from "./key_value_event.ts";
+import {
+  type ChangeOptions,
+  checkCallOptions,
+  type CheckedOptions,
+  type KeyChangeOptions,
+  type PutOptions,
+  type ReadOptions,
+  type UpdateOptions,
+  type WatchOptions,
+} from "./key_value_options.ts";
+import { type Transaction, ViewTransaction } from "./transaction.ts";
+import { ValueCodec } from "./value_codec.ts";
+import { checkVersion } from "./version_mismatch_error.ts";
+import type { View } from "./view.ts";
+
+/** The name stands in a label. */
+const NAME = z.strictObject({ name: dnsLabel(63) });
+
 /**
  * Keys and values that many processes share, in buckets, typed by a schema.
  *
@@ -85,42 +118,8 @@
  * event of the head's size for each write. A merge makes at most 8 leaves, and deletes as many; a process that
  * merges lists the names of leaves once, and each 32 merges. Each process keeps the leaves that it has read in memory.
  *
- * @module
+ * `Primitives.keyValue` makes it.
  */
-import { z } from "zod";
-import { checkOptions, dnsLabel } from "../../runtime/mod.ts";
-import type { PrimitiveContext } from "../context.ts";
-import { bounded } from "../waiting.ts";
-import { type Write, writeOf } from "./apply.ts";
-import { Bucket } from "./bucket.ts";
-import { BucketWatch } from "./bucket_watch.ts";
-import { checkKey, type Entry, isUserKey } from "./entry.ts";
-import {
-  changesOf,
-  decoded,
-  type KeyValueEntry,
-  type KeyValueEvent,
-  snapshotOf,
-} from "./key_value_event.ts";
-import {
-  type ChangeOptions,
-  checkCallOptions,
-  type CheckedOptions,
-  type KeyChangeOptions,
-  type PutOptions,
-  type ReadOptions,
-  type UpdateOptions,
-  type WatchOptions,
-} from "./key_value_options.ts";
-import { type Transaction, ViewTransaction } from "./transaction.ts";
-import { ValueCodec } from "./value_codec.ts";
-import { checkVersion } from "./version_mismatch_error.ts";
-import type { View } from "./view.ts";
-
-/** The name stands in a label. */
-const NAME = z.strictObject({ name: dnsLabel(63) });
-
-/** See the module's text; `Primitives.keyValue` makes it. */
 export class KeyValue<Out, In = Out> {
   /** The name of the bucket. */
   readonly name: string;

@@ -1,3 +1,11 @@
+import { checkName } from "../checked_name.ts";
+import type { PrimitiveContext } from "../context.ts";
+import type { WaitOptions } from "../waiting.ts";
+import type { Hold } from "./hold.ts";
+import { firstHolds } from "./holders.ts";
+import { OneParty } from "./one_party.ts";
+import { QueueLock } from "./queue_lock.ts";
+
 /**
  * A lock that one holds at a time, over all processes of a cluster.
  *
@@ -69,17 +77,8 @@
  * who wait have n watches of the ConfigMap, and n of Leases. If nothing is heard the n-th reads once per n
  * times `leaseDuration`.
  *
- * @module
+ * `Primitives.mutex` makes it.
  */
-import { checkName } from "../checked_name.ts";
-import type { PrimitiveContext } from "../context.ts";
-import type { WaitOptions } from "../waiting.ts";
-import type { Hold } from "./hold.ts";
-import { firstHolds } from "./holders.ts";
-import { OneParty } from "./one_party.ts";
-import { QueueLock } from "./queue_lock.ts";
-
-/** See the module's text; `Primitives.mutex` makes it. */
 export class Mutex {
   readonly #lock: QueueLock;
   readonly #party: OneParty;

@@ -1,3 +1,13 @@
+import { checkName } from "../checked_name.ts";
+import type { PrimitiveContext } from "../context.ts";
+import type { WaitOptions } from "../waiting.ts";
+import type { Hold } from "./hold.ts";
+import { readersOrWriterHold } from "./holders.ts";
+import { OneParty } from "./one_party.ts";
+import { QueueLock } from "./queue_lock.ts";
+
+const KIND = "read-write-lock";
+
 /**
  * A lock that many hold to read, or one to write, over all processes of a cluster.
  *
@@ -50,19 +60,8 @@
  * That of a `Mutex`; but the first who waits watches the sessions of all who hold: n readers are n watches for
  * the writer behind them. When a writer releases, all readers behind it hold by that one write.
  *
- * @module
+ * `Primitives.readWriteLock` makes it.
  */
-import { checkName } from "../checked_name.ts";
-import type { PrimitiveContext } from "../context.ts";
-import type { WaitOptions } from "../waiting.ts";
-import type { Hold } from "./hold.ts";
-import { readersOrWriterHold } from "./holders.ts";
-import { OneParty } from "./one_party.ts";
-import { QueueLock } from "./queue_lock.ts";
-
-const KIND = "read-write-lock";
-
-/** See the module's text; `Primitives.readWriteLock` makes it. */
 export class ReadWriteLock {
   readonly #lock: QueueLock;
   readonly #party: OneParty;

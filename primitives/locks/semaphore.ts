@@ -1,3 +1,24 @@
+import { z } from "zod";
+import { checkOptions } from "../../runtime/mod.ts";
+import { checkName } from "../checked_name.ts";
+import type { PrimitiveContext } from "../context.ts";
+import type { WaitOptions } from "../waiting.ts";
+import type { Hold } from "./hold.ts";
+import { permitsHold } from "./holders.ts";
+import { QueueLock } from "./queue_lock.ts";
+
+/** Each holder is an entry of one object. */
+const MAX_PERMITS = 1_000_000;
+
+/** Options of {@linkcode Semaphore.acquire}. */
+export interface SemaphoreAcquireOptions extends WaitOptions {
+  /**
+   * How many are taken, all or none.
+   * @default 1
+   */
+  permits?: number;
+}
+
 /**
  * A number of permits, of which each is held by one at a time, over all processes of a cluster.
  *
@@ -47,30 +68,8 @@
  * That of a `Mutex`; updates of one process that come together are one write. The first who waits watches the
  * sessions of all who hold, one for each process.
  *
- * @module
+ * `Primitives.semaphore` makes it.
  */
-import { z } from "zod";
-import { checkOptions } from "../../runtime/mod.ts";
-import { checkName } from "../checked_name.ts";
-import type { PrimitiveContext } from "../context.ts";
-import type { WaitOptions } from "../waiting.ts";
-import type { Hold } from "./hold.ts";
-import { permitsHold } from "./holders.ts";
-import { QueueLock } from "./queue_lock.ts";
-
-/** Each holder is an entry of one object. */
-const MAX_PERMITS = 1_000_000;
-
-/** Options of {@linkcode Semaphore.acquire}. */
-export interface SemaphoreAcquireOptions extends WaitOptions {
-  /**
-   * How many are taken, all or none.
-   * @default 1
-   */
-  permits?: number;
-}
-
-/** See the module's text; `Primitives.semaphore` makes it. */
 export class Semaphore {
   /** How many there are. */
   readonly permits: number;

@@ -1,3 +1,17 @@
+import { checkName } from "../checked_name.ts";
+import type { PrimitiveContext } from "../context.ts";
+import { SharedRecord } from "../record/mod.ts";
+import type { Session } from "../session/mod.ts";
+import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
+import { KeySet } from "./key_set.ts";
+import { Membership } from "./membership.ts";
+import { checkKeys, checkOwnershipOptions, type OwnershipOptions } from "./ownership_options.ts";
+import { NO_MEMBERS, ownershipSchema, type OwnershipState } from "./ownership_state.ts";
+import { type KeyHandlers, type OwnedKey, Tenure } from "./tenure.ts";
+
+/** The wait before it joins anew, at most, in milliseconds. */
+const REJOIN_WAIT = 1_000;
+
 /**
  * Divides keys, such as partitions, tenants or devices, among the processes that live: each key has one owner.
  *
@@ -97,23 +111,8 @@
  * members as a whole, so n members hear n times the size: a key's length and three bytes, 80 bytes for a
  * member. 1,000 keys of 20 characters and 50 members are 27 KiB, and told to all 1.3 MiB.
  *
- * @module
+ * `Primitives.shardedOwnership` makes it.
  */
-import { checkName } from "../checked_name.ts";
-import type { PrimitiveContext } from "../context.ts";
-import { SharedRecord } from "../record/mod.ts";
-import type { Session } from "../session/mod.ts";
-import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
-import { KeySet } from "./key_set.ts";
-import { Membership } from "./membership.ts";
-import { checkKeys, checkOwnershipOptions, type OwnershipOptions } from "./ownership_options.ts";
-import { NO_MEMBERS, ownershipSchema, type OwnershipState } from "./ownership_state.ts";
-import { type KeyHandlers, type OwnedKey, Tenure } from "./tenure.ts";
-
-/** The wait before it joins anew, at most, in milliseconds. */
-const REJOIN_WAIT = 1_000;
-
-/** See the module's text; `Primitives.shardedOwnership` makes it. */
 export class ShardedOwnership implements AsyncDisposable {
   /** Its name. */
   readonly name: string;
