@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
-import { SharedRecord } from "../record/mod.ts";
+import type { SharedRecord } from "../record/mod.ts";
 import { bounded, unlessAborted, type WaitOptions } from "../waiting.ts";
 
 const schema = z.object({ value: z.int() });
@@ -69,7 +69,7 @@ export class Counter {
   constructor(context: PrimitiveContext, name: string) {
     this.name = checkName("counter", name);
     this.#context = context;
-    this.#record = new SharedRecord(context, {
+    this.#record = context.records.get({
       kind: "counter",
       name,
       schema,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { checkOptions } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
-import { SharedRecord } from "../record/mod.ts";
+import type { SharedRecord } from "../record/mod.ts";
 import { bounded, unlessAborted, type WaitOptions } from "../waiting.ts";
 
 const MAX_BLOCK = 1_000_000;
@@ -82,7 +82,7 @@ export class Sequence {
     const purpose = `Cannot make sequence "${name}"`;
     this.#block = checkOptions(optionsSchema, options, { purpose }).block;
     this.#context = context;
-    this.#record = new SharedRecord(context, {
+    this.#record = context.records.get({
       kind: "sequence",
       name,
       schema,

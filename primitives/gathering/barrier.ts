@@ -2,7 +2,7 @@ import { z } from "zod";
 import { checkOptions } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
-import { SharedRecord, UnknownOutcomeError } from "../record/mod.ts";
+import { type SharedRecord, UnknownOutcomeError } from "../record/mod.ts";
 import { SessionLostError } from "../session/mod.ts";
 import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
 import {
@@ -133,7 +133,7 @@ export class Barrier {
     const purpose = `Cannot make barrier "${name}"`;
     this.#parties = checkOptions(optionsSchema, { parties }, { purpose }).parties;
     this.#context = context;
-    this.#record = new SharedRecord(context, {
+    this.#record = context.records.get({
       kind: "barrier",
       name,
       schema: barrierSchema,
@@ -162,7 +162,8 @@ export class Barrier {
         try {
           return await this.#attend(visit, await this.#enter(visit));
         } catch (error) {
-          return await this.#leave(visit, error);
+          // also if it was ended while a write was under way: whether that counts is found out
+          return await this.#leave(visit, signal.aborted ? signal.reason : error);
         }
       });
     } finally {

@@ -89,6 +89,17 @@ Deno.test("Barrier.arrive() takes out who gives up, by signal or timeout", async
   await scene.settle(Promise.all([open, arrive(c, 2)]));
 });
 
+Deno.test("Barrier.arrive() that is ended while it comes says why, as it cannot have been counted", async () => {
+  await using scene = new VirtualScene();
+  const [a, b, c] = scene.team(3) as [SimulatedProcess, SimulatedProcess, SimulatedProcess];
+  scene.server.fault = ({ method, resource }) =>
+    method === "POST" && resource === "configmaps" ? "lose answer" : undefined;
+  await rejects(scene.settle(arrive(a, 2, { timeout: 1_000 })), { name: "TimeoutError" });
+  scene.server.fault = () => undefined;
+  await waiting(scene, 0);
+  await scene.settle(Promise.all([arrive(b, 2), arrive(c, 2)]));
+});
+
 Deno.test("Barrier.arrive() never opens for one that died before the last one came, however short before", async () => {
   await using scene = new VirtualScene();
   const [a, ...rest] = scene.team(4) as [SimulatedProcess, ...SimulatedProcess[]];

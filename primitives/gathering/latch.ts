@@ -2,7 +2,7 @@ import { z } from "zod";
 import { checkOptions } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
-import { SharedRecord, type Versioned } from "../record/mod.ts";
+import type { SharedRecord, Versioned } from "../record/mod.ts";
 import { bounded, type WaitOptions } from "../waiting.ts";
 import { RecordDeletedError } from "./record_deleted_error.ts";
 import { shortId } from "./short_id.ts";
@@ -74,7 +74,7 @@ export class Latch {
     const purpose = `Cannot make latch "${name}"`;
     this.#size = checkOptions(z.strictObject({ count: positive }), { count }, { purpose }).count;
     this.#context = context;
-    this.#record = new SharedRecord(context, {
+    this.#record = context.records.get({
       kind: "latch",
       name,
       schema,

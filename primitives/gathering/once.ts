@@ -3,7 +3,7 @@ import { complaints, complaintText } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
 import { type Fenced, type FencingToken, StaleTokenError } from "../fencing/fencing_token.ts";
-import { RecordError, SharedRecord } from "../record/mod.ts";
+import { RecordError, type SharedRecord } from "../record/mod.ts";
 import type { Session } from "../session/session.ts";
 import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
 import { NOT_DONE, onceSchema, type OnceState } from "./once_state.ts";
@@ -118,7 +118,7 @@ export class Once<Out, In = Out> {
     this.name = checkName("once", name);
     this.#schema = schema;
     this.#context = context;
-    this.#record = new SharedRecord(context, {
+    this.#record = context.records.get({
       kind: "once",
       name,
       schema: onceSchema,
@@ -209,6 +209,7 @@ export class Once<Out, In = Out> {
       token = now.version;
     } catch (error) {
       this.#giveBack(id);
+      signal.throwIfAborted(); // also if a write is under way: nothing was done
       throw error;
     }
     return await this.#perform(work, { id, session, turn: this.#turn(token, session, signal) });

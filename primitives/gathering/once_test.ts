@@ -220,7 +220,7 @@ Deno.test("Once.run() gives its turn back when it is ended while it takes it", a
   scene.server.fault = ({ method, resource }) =>
     method === "POST" && resource === "configmaps" ? "lose answer" : undefined;
   const ended = onceOf(a).run(working(a, 100), { timeout: 500 });
-  await rejects(scene.settle(ended), { name: "UnknownOutcomeError" });
+  await rejects(scene.settle(ended), { name: "TimeoutError" });
   scene.server.fault = () => undefined;
   const before = scene.time.now;
   strictEqual(await scene.settle(onceOf(b).run(working(b, 100))), b.name);
