@@ -2,7 +2,7 @@
 import { type Fenced, StaleTokenError } from "../fencing/fencing_token.ts";
 import { type Entry, fenceKey, sizeOf, type Stored } from "./entry.ts";
 import type { Head } from "./head.ts";
-import { MAX_BUCKET_BYTES, MAX_HEAD_BYTES, SPARE_HEAD_BYTES } from "./limits.ts";
+import { MAX_BUCKET_BYTES, MAX_HEAD_BYTES, MERGE_FROM_BYTES, SPARE_HEAD_BYTES } from "./limits.ts";
 import type { View } from "./view.ts";
 
 /** A change of a key. */
@@ -60,7 +60,8 @@ export function apply(draft: Head, writes: readonly Write[], bucket: string): En
     );
   }
   const room = puts ? MAX_HEAD_BYTES : MAX_HEAD_BYTES + SPARE_HEAD_BYTES;
-  if (draft.bytes + sum > room) throw new HeadFull(`${cannot}: its head is full`);
+  const isMergeable = draft.bytes > MERGE_FROM_BYTES; // else a merge would make no room
+  if (isMergeable && draft.bytes + sum > room) throw new HeadFull(`${cannot}: its head is full`);
   return writes.map(({ key, stored }) => draft.set(key, stored));
 }
 

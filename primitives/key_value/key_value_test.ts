@@ -247,3 +247,13 @@ Deno.test("KeyValue names a part of it that is missing, and a ConfigMap that is 
   });
   await rejects(other.update("0", () => "1", LIMIT), RecordError);
 });
+
+Deno.test("KeyValue.txn() takes as much as it may also if the head has some entries already", async () => {
+  const { scene, bucket } = await start();
+  await using _ = scene;
+  for (let i = 0; i < 3; i++) await bucket.put(`few-${i}`, noise(10 * 1024), LIMIT);
+  await bucket.txn((t) => {
+    for (let i = 0; i < 2; i++) t.put(`${i}`, noise(285 * 1024));
+  }, LIMIT);
+  strictEqual((await bucket.list("", LIMIT)).length, 5);
+});

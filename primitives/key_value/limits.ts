@@ -14,7 +14,10 @@ export const COMPRESS_FROM_BYTES = KIB;
 /** Of the head's entries, when they are merged into leaves: each write sends all of them. */
 export const MERGE_FROM_BYTES = 64 * KIB;
 
-/** Of the head's entries, when writes wait for a merge; so much may one transaction write, too. */
+/**
+ * Of the head's entries, when writes wait for a merge; so much may one transaction write, too, on top of what is
+ * too little to be merged.
+ */
 export const MAX_HEAD_BYTES = 512 * KIB;
 
 /** Of deletions beyond that: they need a little space to give back much. */
