@@ -299,3 +299,19 @@ Deno.test("Mutex ends what waits, and gives back what is held, when its process 
   await scene.settle(c);
   ok(scene.time.now - start < 500);
 });
+
+Deno.test("Mutex.acquire() follows a dead holder also if its removal was refused once", async () => {
+  await using scene = new MutexScene();
+  await scene.settle(scene.acquire("a"));
+  const waiting = scene.acquire("b");
+  await scene.until(() => scene.queue.length === 2);
+  let refused = 0;
+  scene.server.fault = ({ client, method, resource }) =>
+    client === "b" && method === "PUT" && resource === "configmaps" && refused++ === 0
+      ? 403
+      : undefined;
+  await scene.pass(100);
+  scene.processes[0]!.kill();
+  await scene.settle(waiting, 60_000);
+  ok(refused > 1);
+});

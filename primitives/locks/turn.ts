@@ -93,6 +93,14 @@ export class Turn {
     }
   }
 
+  /** Also if nothing has changed: to remove somebody who is gone may have failed. */
+  #lookAgain(nth: number, signal: AbortSignal): void {
+    const { record, entry, rule } = this.#options;
+    const place = record.known && placeOf(record.known.state, entry, rule);
+    if (place) this.#follow(place.behind, signal);
+    this.#readLater(place?.nth || nth, signal);
+  }
+
   /** If nothing is heard for long the watch may be broken. */
   #readLater(nth: number, signal: AbortSignal): void {
     const { clock, errors, timing, background } = this.#context;
@@ -102,7 +110,7 @@ export class Turn {
         () => {},
         (error) => signal.aborted || errors.report(error),
       );
-      background.run(read.then(() => signal.aborted || this.#readLater(nth, signal)));
+      background.run(read.then(() => signal.aborted || this.#lookAgain(nth, signal)));
     });
   }
 }
