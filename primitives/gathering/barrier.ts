@@ -17,6 +17,7 @@ import {
   withParty,
 } from "./barrier_state.ts";
 import { Departures } from "./departures.ts";
+import { keepTrying } from "./keep_trying.ts";
 import { RecordDeletedError } from "./record_deleted_error.ts";
 import { shortId } from "./short_id.ts";
 
@@ -163,7 +164,8 @@ export class Barrier {
           return await this.#attend(visit, await this.#enter(visit));
         } catch (error) {
           // also if it was ended while a write was under way: whether that counts is found out
-          return await this.#leave(visit, signal.aborted ? signal.reason : error);
+          const inDoubt = error instanceof UnknownOutcomeError;
+          return await this.#leave(visit, signal.aborted ? signal.reason : error, { inDoubt });
         }
       });
     } finally {
@@ -326,8 +328,12 @@ export class Barrier {
   }
 
   /** Takes the party out. Resolves if the barrier has opened for it all the same, else throws the error. */
-  async #leave(visit: Visit, error: unknown): Promise<Arrival> {
-    const { background, clock, signal: life, timing } = this.#context;
+  async #leave(
+    visit: Visit,
+    error: unknown,
+    { inDoubt }: { inDoubt: boolean },
+  ): Promise<Arrival> {
+    const { clock, signal: life, timing } = this.#context;
     if (!visit.seen) throw error;
     const { id, seen } = visit;
     const outcomeIn = (state: BarrierState): Arrival | UnknownOutcomeError | undefined => {
@@ -337,13 +343,13 @@ export class Barrier {
       return why instanceof UnknownOutcomeError ? why : undefined;
     };
     let outcome: Arrival | UnknownOutcomeError | undefined;
-    const left = this.#record.update((state) => {
-      outcome = outcomeIn(state);
-      return without(state, (it) => it.id === id);
-    }, life).then(() => outcome);
-    background.run(left.catch((cause) => {
-      if (!life.aborted) throw cause;
-    }));
+    const left = keepTrying(this.#context, () =>
+      this.#record.update((state) => {
+        outcome = outcomeIn(state);
+        const rest = without(state, (it) => it.id === id);
+        return rest ?? (inDoubt ? state : undefined); // so an arrival that is still on its way is refused
+      }, life)).then(() => outcome);
+    left.catch(() => {}); // it is tried again
     if (!visit.hasConfirmed) throw error;
     try {
       const doing = `leave barrier "${this.name}"`;

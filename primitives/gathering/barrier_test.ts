@@ -301,3 +301,32 @@ Deno.test("Barrier keeps its budget when parties come at once, and while they wa
   ok(scene.server.calls.every(({ resource, method }) => resource === "leases" && method === "PUT"));
   ok(scene.server.calls.length <= 8 * 30);
 });
+
+Deno.test("Barrier.arrive() leaves no party whose arrival comes after it was ended", async () => {
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
+  let isFirst = true;
+  scene.server.fault = ({ client, method, resource }) => {
+    if (client !== a.name || method !== "POST" || resource !== "configmaps" || !isFirst) return;
+    isFirst = false;
+    return { delay: 4_000 };
+  };
+  await rejects(scene.settle(arrive(a, 2, { timeout: 100 })));
+  await scene.pass(5_000);
+  deepStrictEqual(stateOf(scene)?.waiting ?? [], []);
+  const both = Promise.all([arrive(a, 2, { timeout: 30_000 }), arrive(b, 2, { timeout: 30_000 })]);
+  strictEqual((await scene.settle(both)).length, 2);
+});
+
+Deno.test("Barrier.arrive() takes itself out though that was refused at first", async () => {
+  await using scene = new VirtualScene();
+  const a = scene.process("a");
+  const given = arrive(a, 2, { timeout: 1_000 });
+  await waiting(scene, 1);
+  let refused = 0;
+  scene.server.fault = ({ method, resource }) =>
+    method === "PUT" && resource === "configmaps" && refused++ === 0 ? 403 : undefined;
+  await rejects(scene.settle(given), { name: "TimeoutError" });
+  await scene.until(() => stateOf(scene).waiting.length === 0);
+  strictEqual(a.errors.length, 1);
+});

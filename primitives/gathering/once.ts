@@ -3,9 +3,10 @@ import { complaints, complaintText } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
 import { type Fenced, type FencingToken, StaleTokenError } from "../fencing/fencing_token.ts";
-import { RecordError, type SharedRecord } from "../record/mod.ts";
+import { RecordError, type SharedRecord, UnknownOutcomeError } from "../record/mod.ts";
 import type { Session } from "../session/session.ts";
 import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
+import { keepTrying } from "./keep_trying.ts";
 import { NOT_DONE, onceSchema, type OnceState } from "./once_state.ts";
 import { shortId } from "./short_id.ts";
 
@@ -208,7 +209,8 @@ export class Once<Out, In = Out> {
       if (now.state.doer?.id !== id) return undefined;
       token = now.version;
     } catch (error) {
-      this.#giveBack(id);
+      const inDoubt = error instanceof UnknownOutcomeError;
+      void this.#giveBack(id, { inDoubt });
       signal.throwIfAborted(); // also if a write is under way: nothing was done
       throw error;
     }
@@ -250,16 +252,13 @@ export class Once<Out, In = Out> {
   }
 
   /** Lets others try. Goes on when nobody waits for it. */
-  #giveBack(id: string): Promise<void> {
-    const { background, signal: life } = this.#context;
-    const given = this.#record.update(
-      (it) => it.doer?.id === id ? { ...it, doer: null } : undefined,
-      life,
-    ).then(() => {}, (error) => {
-      if (!life.aborted) throw error;
-    });
-    background.run(given);
-    return given;
+  #giveBack(id: string, { inDoubt = false } = {}): Promise<unknown> {
+    const { signal } = this.#context;
+    return keepTrying(this.#context, () =>
+      this.#record.update((it) => {
+        if (it.doer?.id === id) return { ...it, doer: null };
+        return inDoubt ? it : undefined; // so a claim that is still on its way is refused
+      }, signal));
   }
 
   #turn(token: FencingToken, session: Session, ended: AbortSignal): Turn {

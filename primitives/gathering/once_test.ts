@@ -332,3 +332,33 @@ Deno.test("Once keeps its budget", async () => {
   await scene.pass(11_000); // the watch of the record lingers
   strictEqual(scene.server.watches, 0);
 });
+
+Deno.test("Once.run() leaves nobody at it whose claim comes after it was ended", async () => {
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
+  let isFirst = true;
+  scene.server.fault = ({ client, method, resource }) => {
+    if (client !== a.name || method !== "POST" || resource !== "configmaps" || !isFirst) return;
+    isFirst = false;
+    return { delay: 4_000 };
+  };
+  await rejects(scene.settle(onceOf(a).run(() => "a", { timeout: 100 })));
+  await scene.pass(5_000);
+  strictEqual(await scene.settle(onceOf(b).run(() => "b", { timeout: 30_000 })), "b");
+});
+
+Deno.test("Once.run() lets others try though it was refused at first that it says so", async () => {
+  await using scene = new VirtualScene();
+  const [a, b] = scene.team(2) as [SimulatedProcess, SimulatedProcess];
+  let refused = 0;
+  const failed = onceOf(a).run(() => {
+    scene.server.fault = ({ client, method, resource }) =>
+      client === a.name && method === "PUT" && resource === "configmaps" && refused++ === 0
+        ? 403
+        : undefined;
+    return Promise.reject(new Error("it failed"));
+  });
+  await rejects(scene.settle(failed), { message: "it failed" });
+  strictEqual(await scene.settle(onceOf(b).run(() => "b", { timeout: 30_000 })), "b");
+  strictEqual(a.errors.length, 1);
+});
