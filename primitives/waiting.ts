@@ -1,3 +1,4 @@
+import { quote } from "../runtime/mod.ts";
 import type { Clock } from "./clock.ts";
 
 /** What every call takes that waits. */
@@ -20,20 +21,34 @@ export interface BoundedOptions extends WaitOptions {
   readonly life: AbortSignal;
 }
 
+/** Fields that a caller of {@linkcode bounded} may have given it. */
+const KNOWN = ["signal", "timeout", "clock", "doing", "life"];
+
 /**
  * Calls `work` with a signal that aborts with the caller's, with the end of what it belongs to, and when
  * the time is over.
  *
  * @throws {RangeError} when the timeout is no number of at least 0
+ * @throws {TypeError} when the signal is none, or there is a field that is not known
  */
 export async function bounded<T>(
-  { signal, timeout, clock, doing, life }: BoundedOptions,
+  options: BoundedOptions,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  if (timeout !== undefined && !(timeout >= 0)) {
+  const { signal, timeout, clock, doing, life } = options;
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
     throw new RangeError(
-      `Cannot ${doing}: "timeout" is ${timeout}, allowed are milliseconds of at least 0`,
+      `Cannot ${doing}: "timeout" is ${quote(timeout)}, allowed are milliseconds of at least 0`,
     );
+  }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(
+      `Cannot ${doing}: "signal" given ${quote(signal)}, allowed is an AbortSignal`,
+    );
+  }
+  const unknown = Object.keys(options).find((field) => !KNOWN.includes(field));
+  if (unknown !== undefined) {
+    throw new TypeError(`Cannot ${doing}: "${unknown}" is no known field`);
   }
   const late = new AbortController();
   const signals = [life, late.signal, ...signal ? [signal] : []];

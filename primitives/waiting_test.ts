@@ -34,6 +34,23 @@ Deno.test("bounded() ends with the timeout, the caller's signal and the life of 
   }
 });
 
+Deno.test("bounded() refuses what is no timeout, no signal, or no field that it knows", async () => {
+  const refused: [object, object][] = [
+    [{ timeout: "10s" }, {
+      name: "RangeError",
+      message: 'Cannot wait: "timeout" is "10s", allowed are milliseconds of at least 0',
+    }],
+    [{ signal: 1 }, {
+      name: "TypeError",
+      message: 'Cannot wait: "signal" given 1, allowed is an AbortSignal',
+    }],
+    [{ tiemout: 1 }, { name: "TypeError", message: 'Cannot wait: "tiemout" is no known field' }],
+  ];
+  for (const [options, error] of refused) {
+    await rejects(bounded({ ...base, ...options }, never), error);
+  }
+});
+
 Deno.test("pause() waits by the clock, and ends with the signal", async () => {
   using time = new FakeTime();
   let over = false;

@@ -70,8 +70,27 @@ function allowed(schema: z.ZodType, issue: z.core.$ZodIssue): string {
   if (issue.code === "custom") return issue.message;
   const descriptions = typesAlong(schema, issue.path).map((type) => type?.description);
   const described = descriptions.findLast((description) => description !== undefined);
-  return described ?? (issue.path.length === 0 ? "an object" : issue.message);
+  return described ?? inWords(issue);
 }
+
+/** What zod says is allowed, without the words around it: "Invalid input: expected string, received 3". */
+function inWords(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return TYPES[issue.expected] ?? issue.expected;
+  return issue.message.replace(/^\w+ \w+: expected /, "");
+}
+
+/** Types as messages call them. */
+const TYPES: Readonly<Record<string, string>> = {
+  array: "a list",
+  bigint: "a bigint",
+  boolean: "true or false",
+  date: "a date",
+  int: "an integer",
+  number: "a number",
+  object: "an object",
+  record: "an object",
+  string: "a string",
+};
 
 /** What is looked at of a schema, whatever kind of schema it is. */
 interface AnyType {

@@ -1,6 +1,6 @@
 import { deepStrictEqual, strictEqual, throws } from "node:assert/strict";
 import { z } from "zod";
-import { checkOptions, quote } from "./check_options.ts";
+import { checkOptions, complaints, complaintText, quote } from "./check_options.ts";
 import { instance } from "./schemas.ts";
 import { variant } from "./variant.ts";
 
@@ -29,6 +29,23 @@ Deno.test("checkOptions() says what it wants when given nothing", () => {
   throws(() => checkOptions(schema, undefined, options), {
     message: "Cannot bake: nothing was given, allowed is an object",
   });
+});
+
+Deno.test("complaints() say in words what a schema without descriptions allows", () => {
+  const told = (schema: z.ZodType, input: unknown) =>
+    complaints(schema, input, schema.safeParse(input).error!).map(complaintText).join("; ");
+  strictEqual(told(z.number(), { a: 1 }), 'given {"a":1}, allowed is a number');
+  strictEqual(told(z.int(), "x"), 'given "x", allowed is a number');
+  strictEqual(told(z.int(), 1.5), "given 1.5, allowed is an integer");
+  strictEqual(
+    told(z.object({ a: z.array(z.string()) }), { a: "x" }),
+    '"a" given "x", allowed is a list',
+  );
+  strictEqual(told(z.enum(["a", "b"]), "c"), 'given "c", allowed is one of "a"|"b"');
+  strictEqual(
+    told(z.string().max(1), "long"),
+    'given "long", allowed is string to have <=1 characters',
+  );
 });
 
 Deno.test("checkOptions() says what an object inside may be", () => {

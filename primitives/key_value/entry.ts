@@ -1,4 +1,5 @@
 /** A key and its value as they stand in heads and leaves. */
+import { quote } from "../../runtime/mod.ts";
 import { bytesOf, MAX_KEY_BYTES } from "./limits.ts";
 
 /** What is particular about a value. */
@@ -67,7 +68,7 @@ export function checkKey(key: unknown, { cannot }: { cannot: string }): void {
   }
   const given = typeof key === "string" && key !== "" && isUserKey(key)
     ? `it takes ${bytesOf(key)} bytes`
-    : `given ${JSON.stringify(key) ?? typeof key}`;
+    : `given ${quote(key)}`;
   throw new TypeError(
     `${cannot}: ${given}, allowed as a key is a string of 1 to ${MAX_KEY_BYTES} bytes that does not begin ` +
       "with U+0000",

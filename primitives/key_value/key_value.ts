@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkOptions, dnsLabel } from "../../runtime/mod.ts";
+import { checkOptions, dnsLabel, quote } from "../../runtime/mod.ts";
 import type { PrimitiveContext } from "../context.ts";
 import { bounded } from "../waiting.ts";
 import { type Write, writeOf } from "./apply.ts";
@@ -147,7 +147,7 @@ export class KeyValue<Out, In = Out> {
 
   /** The value of a key and its version; nothing if there is none. */
   async entry(key: string, options?: ReadOptions): Promise<KeyValueEntry<Out> | undefined> {
-    const doing = `get ${JSON.stringify(key)} of bucket "${this.name}"`;
+    const doing = `get ${quote(key)} of bucket "${this.name}"`;
     checkKey(key, { cannot: `Cannot ${doing}` });
     const found = await this.#look(doing, options, (view) => view.get(key));
     return found && decoded(found, this.#codec);
@@ -172,7 +172,7 @@ export class KeyValue<Out, In = Out> {
    * @throws {VersionMismatchError} when the key has not the version `ifVersion`
    */
   async put(key: string, value: In, options?: PutOptions): Promise<number> {
-    const doing = `put ${JSON.stringify(key)} into bucket "${this.name}"`;
+    const doing = `put ${quote(key)} into bucket "${this.name}"`;
     const cannot = `Cannot ${doing}`;
     checkKey(key, { cannot });
     const write = writeOf(key, this.#codec.encode(key, value, { ttl: options?.ttl }));
@@ -184,7 +184,7 @@ export class KeyValue<Out, In = Out> {
 
   /** Deletes a key. Resolves with whether it was there. Errors are as those of `put`. */
   async delete(key: string, options?: KeyChangeOptions): Promise<boolean> {
-    const doing = `delete ${JSON.stringify(key)} of bucket "${this.name}"`;
+    const doing = `delete ${quote(key)} of bucket "${this.name}"`;
     const cannot = `Cannot ${doing}`;
     checkKey(key, { cannot });
     const writes: Write[] = [writeOf(key)];

@@ -60,7 +60,7 @@ export interface WatchOptions {
 const A_YEAR = 365 * 24 * 60 * 60 * 1000;
 const token = z.int().min(0).describe("an integer of at least 0");
 
-const schema = z.object({
+const schema = z.strictObject({
   fence: z.union([
     token,
     z.custom<Fenced>((value) => {
@@ -72,6 +72,7 @@ const schema = z.object({
   ttl: z.int().min(1).max(A_YEAR).describe("milliseconds, an integer from 1 to a year").optional(),
   cached: z.boolean().describe("true or false").optional(),
   signal: z.instanceof(AbortSignal).describe("an AbortSignal").optional(),
+  timeout: z.unknown().optional(), // `bounded` looks at it, as for all calls
 });
 
 /** Options that were checked; a bare token has the scope of the bucket, `""`. */

@@ -141,6 +141,11 @@ Deno.test("KeyValue refuses keys, values, options and names that it cannot take"
       message: /^Cannot put "a" into bucket "words": "(ttl|fence|ifVersion)" given /,
     });
   }
+  await rejects(bucket.put("a", "1", { ...LIMIT, tll: 1 } as never), {
+    name: "TypeError",
+    message: /^Cannot put "a" into bucket "words": "tll" is no known field, allowed are "fence"/,
+  });
+  await rejects(bucket.get("x".repeat(513), LIMIT), (error: Error) => error.message.length < 200);
   await rejects(bucket.txn((t) => t.put("a", "1", { ttl: -1 }), LIMIT), TypeError);
   const process = await scene.process("b");
   throws(() => process.keyValue("Not a name", z.string()), {

@@ -1,3 +1,4 @@
+import { quote } from "../../runtime/mod.ts";
 import { type Write, writeOf } from "./apply.ts";
 import { checkKey, type Entry, isUserKey } from "./entry.ts";
 import { checkCallOptions, type ValueOptions } from "./key_value_options.ts";
@@ -57,7 +58,7 @@ export class ViewTransaction<Out, In> implements Transaction<Out, In> {
 
   put(key: string, value: In, options?: ValueOptions): void {
     this.#check(key, "put");
-    checkCallOptions(options, { cannot: `Cannot put "${key}" into bucket "${this.#bucket}"` });
+    checkCallOptions(options, { cannot: `Cannot put ${quote(key)} into bucket "${this.#bucket}"` });
     this.#writes.set(key, writeOf(key, this.#codec.encode(key, value, options)));
   }
 
@@ -104,7 +105,7 @@ export class ViewTransaction<Out, In> implements Transaction<Out, In> {
 
   #check(key: string | undefined, verb: string): void {
     const cannot = `Cannot ${verb} ${
-      key === undefined ? "keys" : JSON.stringify(key)
+      key === undefined ? "keys" : quote(key)
     } of bucket "${this.#bucket}"`;
     if (this.#over) throw new Error(`${cannot}: the transaction is over`);
     if (key !== undefined) checkKey(key, { cannot });

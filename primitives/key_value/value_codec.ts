@@ -2,7 +2,7 @@
 import { Buffer } from "node:buffer";
 import { deflateRawSync, inflateRawSync } from "node:zlib";
 import type { z } from "zod";
-import { complaints, complaintText } from "../../runtime/mod.ts";
+import { complaints, complaintText, quote } from "../../runtime/mod.ts";
 import { RecordError } from "../record/mod.ts";
 import type { Entry, Stored } from "./entry.ts";
 import { bytesOf, COMPRESS_FROM_BYTES, MAX_VALUE_BYTES } from "./limits.ts";
@@ -24,7 +24,7 @@ export class ValueCodec<Out, In> {
    * @throws {RangeError} when it is too large
    */
   encode(key: string, value: In, { ttl }: { ttl?: number } = {}): Stored {
-    const cannot = `Cannot put "${key}" into bucket "${this.#bucket}"`;
+    const cannot = `Cannot put ${quote(key)} into bucket "${this.#bucket}"`;
     const text = textOf(value, cannot);
     const data: unknown = JSON.parse(text);
     const parsed = this.#schema.safeParse(data);
@@ -48,7 +48,7 @@ export class ValueCodec<Out, In> {
    * @throws {RecordError} when it does not fit the schema
    */
   decode([key, , data, more]: Entry): Out {
-    const cannot = `Cannot read "${key}" of bucket "${this.#bucket}"`;
+    const cannot = `Cannot read ${quote(key)} of bucket "${this.#bucket}"`;
     let value: unknown;
     try {
       value = more?.z ? JSON.parse(inflated(data)) : structuredClone(data);
