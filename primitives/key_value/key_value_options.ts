@@ -57,6 +57,9 @@ export interface WatchOptions {
   signal?: AbortSignal;
 }
 
+/** The longest is that of a key that is owned: of 253 characters, as the names of objects, and of a namespace. */
+const MAX_SCOPE = 600;
+
 const A_YEAR = 365 * 24 * 60 * 60 * 1000;
 const token = z.int().min(0).describe("an integer of at least 0");
 
@@ -65,9 +68,12 @@ const schema = z.strictObject({
     token,
     z.custom<Fenced>((value) => {
       const { scope, token: given } = (value ?? {}) as Partial<Fenced>;
-      return typeof scope === "string" && scope.length <= 256 && token.safeParse(given).success;
+      return typeof scope === "string" && scope.length <= MAX_SCOPE &&
+        token.safeParse(given).success;
     }),
-  ]).describe("a token, or an object { scope, token } such as a hold or a term").optional(),
+  ]).describe(
+    "a token, or an object { scope, token } such as a hold or a term, with a scope of at most 600 characters",
+  ).optional(),
   ifVersion: token.optional(),
   ttl: z.int().min(1).max(A_YEAR).describe("milliseconds, an integer from 1 to a year").optional(),
   cached: z.boolean().describe("true or false").optional(),

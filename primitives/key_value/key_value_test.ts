@@ -262,3 +262,13 @@ Deno.test("KeyValue.txn() takes as much as it may also if the head has some entr
   }, LIMIT);
   strictEqual((await bucket.list("", LIMIT)).length, 5);
 });
+
+Deno.test("KeyValue takes the hold of the longest name and key there is as a fence", async () => {
+  const { scene, bucket } = await start();
+  await using _ = scene;
+  const scope = ["ownership", "n".repeat(63), "o".repeat(253), "k".repeat(253)].join("/");
+  await bucket.put("a", "1", { ...LIMIT, fence: { scope, token: 2 } });
+  await rejects(bucket.put("a", "2", { ...LIMIT, fence: { scope, token: 1 } }), StaleTokenError);
+  const fence = { scope: "x".repeat(601), token: 1 };
+  await rejects(bucket.put("a", "3", { ...LIMIT, fence }), TypeError);
+});
