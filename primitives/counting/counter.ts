@@ -40,17 +40,17 @@ export interface CounterWatchOptions {
  * that is no safe integer is refused, and nothing is added. A watch tells numbers in order, and the last
  * one for sure; it leaves out those that were passed while its consumer was busy.
  *
- * Caveats: who deletes the ConfigMap sets the number to 0. It is one object: some 100 to 200 writes a second
- * in all, however many processes share them; who adds more often adds sums. A number that nobody else asks
- * for belongs into metrics.
+ * Caveats: who deletes the ConfigMap sets the number to 0. It is one object, whose writes come one after
+ * another, each after a disk of the server has it, however many processes share them; who adds more often adds
+ * sums. A number that nobody else asks for belongs into metrics.
  *
- * Errors: `RangeError` for what is no safe integer. `UnknownOutcomeError` when `add` was ended (or 32 others
+ * Errors: `RangeError` for what is no safe integer. `UnknownOutcomeError` when `add` was ended (or 64 others
  * have written) while a write was in doubt; then it was added once or not at all. The signal's reason, or a
  * `DOMException` named `"TimeoutError"`, when it was ended with nothing added.
  *
  * Cost: `add` is one write if nobody else has added since, and 2 requests more after each conflict; the
- * first one reads before. `get` is one read. A watch is a list and one connection. In steady state nothing is
- * sent.
+ * first one reads before. `get` is one read. A watch is a read, a list and one connection, which
+ * stays for 10 s more. In steady state nothing is sent.
  *
  * `Primitives.counter` makes it.
  */

@@ -154,6 +154,26 @@ Deno.test("Counter keeps its budget: one request for an add, one for a read, non
   strictEqual(scene.server.calls.length, 0);
 });
 
+Deno.test("Counter.watch() keeps its budget: a read, a list and a connection, which ends 10 s later", async () => {
+  await using scene = new VirtualScene();
+  const [a, b] = countersOf(scene, 2) as [Counter, Counter];
+  await scene.settle(a.add());
+  scene.server.calls.length = 0;
+  const watched = (async () => {
+    for await (const now of b.watch()) if (now === 2) break;
+  })();
+  watched.catch(() => {});
+  await scene.pass(60_000);
+  const requests = scene.server.calls.map(({ name, watch }) => [name ?? "", watch]);
+  deepStrictEqual(requests.sort(), [["", false], ["", true], [NAME, false]]);
+  await scene.settle(a.add());
+  await scene.settle(watched);
+  await scene.pass(9_000);
+  strictEqual(scene.server.watches, 1);
+  await scene.pass(2_000);
+  strictEqual(scene.server.watches, 0);
+});
+
 Deno.test("Counter keeps its budget: less than 3 requests an add when 8 processes add at once", async () => {
   await using scene = new VirtualScene();
   const random = seededRandom(1);

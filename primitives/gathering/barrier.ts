@@ -84,7 +84,8 @@ interface Visit {
  * - Openings are in one order, and no party is in two. Parties are counted by their calls: one process may
  *   be several.
  * - A party that died keeps the others waiting for `leaseDuration` and some 2 s at most once the generation
- *   is complete without it; then another one can take its place.
+ *   is complete but for it, and for twice as long if who looks after it has died too; then others can take
+ *   their places.
  *
  * ## Assumptions and caveats
  *
@@ -108,10 +109,12 @@ interface Visit {
  *
  * ## Cost
  *
- * An opening of n parties takes 2n - 1 writes: an arrival and a confirmation each, but for the last one. With
- * the list and the connection of a watch, and with two requests more for each conflict, that is some 11
- * requests a party when 8 come one after another, and 15 when they come at once (64 at once: 27 each,
- * within a second). While it waits a party has one connection, and sends its session's renewal only.
+ * An opening of n parties takes 2n - 1 writes: an arrival and a confirmation each, but for the last one. Each
+ * conflict is a request more, as the watch tells what was written instead. The first time there are also a
+ * read, a list and one connection, which stays for 10 s more: who arrives again meanwhile does without. So
+ * when 8 come one after another each sends some 7 requests, and later 4; when 8 come at once 10, and later 6; when
+ * 64 come at once 16, and later 12, and it takes a second. While it waits a party has that connection, and sends
+ * its session's renewal only.
  *
  * `Primitives.barrier` makes it.
  */

@@ -45,13 +45,13 @@ type LatchState = z.output<typeof schema>;
  * and knew of it are told so by an error, and the latch begins anew.
  *
  * Errors: `TypeError` where another program has made it with another count (`reset` makes it this
- * program's). `RecordDeletedError`, see above. `UnknownOutcomeError` when `countDown` was ended (or 32
+ * program's). `RecordDeletedError`, see above. `UnknownOutcomeError` when `countDown` was ended (or 64
  * others have written) while a write was in doubt; then it counted once or not at all. The signal's
  * reason, or a `DOMException` named `"TimeoutError"`, when a call was ended.
  *
  * Cost: a `countDown` is one write if nobody else has written since, 2 requests more after each conflict; the
- * first one reads before. A `wait` is 2 reads and one connection until it opens. In steady state nothing is
- * sent.
+ * first one reads before. A `wait` is a read, and unless it is open a list and one connection until it opens. That
+ * stays for 10 s more: who waits again meanwhile sends a read only. In steady state nothing is sent.
  *
  * `Primitives.latch` makes it.
  */

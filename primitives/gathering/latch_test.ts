@@ -176,6 +176,16 @@ Deno.test("Latch keeps its budget: a request to count, 3 and a watch to wait, no
   await scene.settle(a.countDown());
   await scene.settle(wait);
   strictEqual(scene.server.calls.length, 4);
+  await scene.settle(a.reset());
+  scene.server.calls.length = 0;
+  await scene.pass(9_000);
+  const again = b.wait();
+  await scene.pass(1_000);
+  deepStrictEqual(scene.server.calls.map(({ client, method }) => [client, method]), [
+    ["process-1", "GET"], // and the watch that it has still
+  ]);
+  await scene.settle(a.countDown(100));
+  await scene.settle(again);
   await scene.pass(11_000); // the watch lingers
   ok(scene.server.watches === 0);
 });

@@ -307,6 +307,35 @@ for (let seed = 1; seed <= SEEDS; seed++) {
   });
 }
 
+Deno.test("Once keeps its budget when a doer fails: 3 requests at most of each who waits", async () => {
+  await using scene = new VirtualScene();
+  const random = seededRandom(1);
+  const team = scene.team(11, { random, latency: () => 1 + random() });
+  const [a, ...rest] = team as [SimulatedProcess, ...SimulatedProcess[]];
+  const failing = onceOf(a).run(async (turn) => {
+    await working(a, 5_000)(turn);
+    throw new Error("no space");
+  });
+  failing.catch(() => {});
+  await scene.pass(1_000);
+  const others = rest.map((it) => onceOf(it).run(working(it, 60_000)));
+  others.forEach((it) => it.catch(() => {}));
+  await scene.pass(1_000);
+  scene.server.calls.length = 0;
+  await rejects(scene.settle(failing), { message: "no space" });
+  await scene.pass(1_000);
+  for (const { name } of rest) {
+    const requests = scene.server.calls.filter(({ client, method, resource, watch }) => {
+      const isRenewal = resource === "leases" && method === "PUT";
+      return client === name && !isRenewal && !watch;
+    });
+    ok(
+      requests.length <= 3,
+      requests.map(({ method, resource }) => `${method} ${resource}`).join(),
+    );
+  }
+});
+
 Deno.test("Once keeps its budget", async () => {
   await using scene = new VirtualScene();
   const processes = scene.team(5);
