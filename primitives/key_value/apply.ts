@@ -1,6 +1,6 @@
 /** Changes a head by what one call writes: all of it or nothing. */
 import { type Fenced, StaleTokenError } from "../fencing/fencing_token.ts";
-import { type Entry, fenceKey, sizeOf, type Stored } from "./entry.ts";
+import { type Entry, fenceKey, isDeletion, isUserKey, sizeOf, type Stored } from "./entry.ts";
 import type { Head } from "./head.ts";
 import { MAX_BUCKET_BYTES, MAX_HEAD_BYTES, MERGE_FROM_BYTES, SPARE_HEAD_BYTES } from "./limits.ts";
 import type { View } from "./view.ts";
@@ -19,8 +19,17 @@ export function writeOf(key: string, stored?: Stored): Write {
   return { key, stored, bytes: sizeOf([key, Number.MAX_SAFE_INTEGER, ...stored ?? []]) };
 }
 
-/** Thrown where a write finds the head full: whoever writes merges it into leaves, and writes again. */
-export class HeadFull extends Error {}
+/** Thrown where a write finds no room: whoever writes merges the head into leaves, and writes again. */
+export class HeadFull extends Error {
+  /** Whether it is not the head that is full: room comes of its deletions, when they are merged. */
+  readonly deletions: boolean;
+
+  /** Nobody sees it. */
+  constructor(message: string, { deletions = false } = {}) {
+    super(message);
+    this.deletions = deletions;
+  }
+}
 
 /**
  * Compares a token with the highest of its scope; returns the write that remembers it, if it is higher.
@@ -47,14 +56,18 @@ export function checkFence(view: View, { scope, token }: Fenced, bucket: string)
  */
 export function apply(draft: Head, writes: readonly Write[], bucket: string): Entry[] {
   const sum = writes.reduce((total, { bytes }) => total + bytes, 0);
-  const puts = writes.some(({ stored }) => stored);
-  const keys = writes.length === 1 ? `"${writes[0]!.key}"` : `${writes.length} keys`;
+  const own = writes.filter(({ key }) => isUserKey(key)); // the others are fences
+  const puts = own.some(({ stored }) => stored);
+  const keys = own.length === 1 ? `"${own[0]!.key}"` : `${own.length} keys`;
   const cannot = `Cannot write ${keys} into bucket "${bucket}"`;
   if (sum > MAX_HEAD_BYTES) {
     throw new RangeError(`${cannot}: it would take ${sum} bytes, allowed are ${MAX_HEAD_BYTES}`);
   }
   const stored = draft.leaves.reduce((total, { bytes }) => total + bytes, draft.bytes);
   if (puts && stored + sum > MAX_BUCKET_BYTES) {
+    if ([...draft.entries.values()].some(isDeletion)) {
+      throw new HeadFull(`${cannot}: deletions are to be merged`, { deletions: true });
+    }
     throw new RangeError(
       `${cannot}: it is full, it takes ${stored} bytes, allowed are ${MAX_BUCKET_BYTES}`,
     );

@@ -124,7 +124,7 @@ export class Bucket {
         this.#merger.consider(state);
         return committed!;
       } catch (error) {
-        if (error instanceof HeadFull) await unlessAborted(signal, this.#merger.merge());
+        if (error instanceof HeadFull) await unlessAborted(signal, this.#merger.merge(error));
         else if (error instanceof MissingLeaves) await this.#hold(error.leaves, held, signal);
         else throw error;
       }

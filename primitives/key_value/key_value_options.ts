@@ -17,7 +17,8 @@ export interface ReadOptions extends WaitOptions {
 export interface ChangeOptions extends WaitOptions {
   /**
    * A hold or a term, or a bare token, whose scope is the bucket: the change is refused once one with a
-   * higher token of the same scope was made, with a `StaleTokenError`.
+   * higher token of the same scope was made, with a `StaleTokenError`. One that is `undefined`, such as a key that
+   * is not owned any more, is refused with a `TypeError`.
    * @default none
    */
   fence?: Fenced | FencingToken;
@@ -63,6 +64,9 @@ const MAX_SCOPE = 600;
 const A_YEAR = 365 * 24 * 60 * 60 * 1000;
 const token = z.int().min(0).describe("an integer of at least 0");
 
+const FENCE =
+  "a token, or an object { scope, token } such as a hold or a term, with a scope of at most 600 characters";
+
 const schema = z.strictObject({
   fence: z.union([
     token,
@@ -71,9 +75,7 @@ const schema = z.strictObject({
       return typeof scope === "string" && scope.length <= MAX_SCOPE &&
         token.safeParse(given).success;
     }),
-  ]).describe(
-    "a token, or an object { scope, token } such as a hold or a term, with a scope of at most 600 characters",
-  ).optional(),
+  ]).describe(FENCE).optional(),
   ifVersion: token.optional(),
   ttl: z.int().min(1).max(A_YEAR).describe("milliseconds, an integer from 1 to a year").optional(),
   cached: z.boolean().describe("true or false").optional(),
@@ -97,6 +99,11 @@ export function checkCallOptions(
 ): CheckedOptions {
   if (options === undefined) return {};
   checkOptions(schema, options, { purpose: cannot });
+  if ("fence" in options && options.fence === undefined) {
+    throw new TypeError(
+      `${cannot}: "fence" given undefined, allowed is ${FENCE}, or to leave it out`,
+    );
+  }
   const { fence, ...rest } = options;
   if (fence === undefined) return rest;
   if (typeof fence === "number") return { ...rest, fence: { scope: "", token: fence } };

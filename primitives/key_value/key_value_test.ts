@@ -115,6 +115,21 @@ Deno.test("KeyValue refuses puts into a bucket that is full, and lets deletions 
   deepStrictEqual(scene.errors, []);
 });
 
+Deno.test("KeyValue has the room that deletions in a full bucket gave back, also of few keys, and fenced", async () => {
+  const { scene, bucket } = await start();
+  await using _ = scene;
+  const value = noise(250 * 1024);
+  let i = 0;
+  const refused = await (async () => {
+    for (;; i++) await bucket.put(`key-${i}`, value, LIMIT);
+  })().catch((error) => error);
+  ok(refused instanceof RangeError);
+  for (let j = 0; j < 3; j++) await bucket.delete(`key-${j}`, { ...LIMIT, fence: j });
+  await bucket.put("after", value, LIMIT);
+  strictEqual(await bucket.get("key-0", LIMIT), undefined);
+  strictEqual((await bucket.list("", LIMIT)).length, i - 2);
+});
+
 Deno.test("KeyValue refuses keys, values, options and names that it cannot take", async () => {
   const { scene, bucket } = await start();
   await using _ = scene;
@@ -134,7 +149,13 @@ Deno.test("KeyValue refuses keys, values, options and names that it cannot take"
     message: 'Cannot put "a" into bucket "words": given a value that is no JSON',
   });
   for (
-    const options of [{ ttl: 0 }, { fence: -1 }, { fence: { scope: "a" } }, { ifVersion: 0.5 }]
+    const options of [
+      { ttl: 0 },
+      { fence: -1 },
+      { fence: { scope: "a" } },
+      { fence: undefined },
+      { ifVersion: 0.5 },
+    ]
   ) {
     await rejects(bucket.put("a", "1", { ...LIMIT, ...options } as never), {
       name: "TypeError",

@@ -26,8 +26,12 @@ export interface Range {
 /** What stands where a table has no leaf yet. */
 const FIRST_LEAF: LeafReference = { id: "", from: "", bytes: 0 };
 
-/** Chooses what is merged; nothing if it is enough to forget deletions. */
-export function planMerge(head: Head): Range[] {
+/**
+ * Chooses what is merged; nothing if it is enough to forget deletions.
+ *
+ * @param keep how many bytes may stay in the head: less than it has, if there are leaves
+ */
+export function planMerge(head: Head, { keep = MERGE_FROM_BYTES / 2 } = {}): Range[] {
   const entries = [...head.entries.values()].sort(byKey);
   if (head.leaves.length === 0) {
     const living = entries.filter((entry) => !isDeletion(entry));
@@ -45,7 +49,7 @@ export function planMerge(head: Head): Range[] {
   const chosen = new Set<number>();
   let rest = head.bytes;
   for (const part of parts.toSorted((a, b) => b.bytes - a.bytes)) {
-    if (chosen.size >= MAX_MERGED_LEAVES || rest <= MERGE_FROM_BYTES / 2) break;
+    if (chosen.size >= MAX_MERGED_LEAVES || rest <= keep) break;
     chosen.add(part.index);
     rest -= part.bytes;
     // a small one is joined with the one beside it

@@ -50,9 +50,12 @@ export class Merger {
     );
   }
 
-  /** Merges until there is little left. All who call it wait for the same. */
-  merge(): Promise<void> {
-    return this.#running ??= this.#merge().finally(() => this.#running = undefined);
+  /**
+   * Merges until there is little left, and, if it is for their sake, no deletion. All who call it wait for the
+   * same; so who finds deletions left calls it again.
+   */
+  merge({ deletions = false } = {}): Promise<void> {
+    return this.#running ??= this.#merge(deletions).finally(() => this.#running = undefined);
   }
 
   /** Where it begins differs, so that of many processes as a rule one does it. */
@@ -60,12 +63,14 @@ export class Merger {
     return MERGE_FROM_BYTES * (1 + this.#context.random() / 2);
   }
 
-  async #merge(): Promise<void> {
+  async #merge(deletions: boolean): Promise<void> {
     const { signal } = this.#context;
     for (;;) {
       const { state: head } = this.#record.known ?? await this.#record.read(signal);
-      if (head.bytes <= MERGE_FROM_BYTES) break;
-      if (!await this.#mergeOnce(head)) await this.#record.read(signal);
+      const isDue = deletions && [...head.entries.values()].some(isDeletion);
+      if (head.bytes <= MERGE_FROM_BYTES && !isDue) break;
+      const keep = isDue ? 0 : MERGE_FROM_BYTES / 2;
+      if (!await this.#mergeOnce(head, keep)) await this.#record.read(signal);
     }
     this.#from = this.#draw();
     if (this.#merges++ % SWEEP_EVERY > 0) return;
@@ -73,9 +78,9 @@ export class Merger {
   }
 
   /** Tells whether it was done; if not, the head has changed. */
-  async #mergeOnce(head: Head): Promise<boolean> {
+  async #mergeOnce(head: Head, keep: number): Promise<boolean> {
     const { signal } = this.#context;
-    const ranges = planMerge(head);
+    const ranges = planMerge(head, { keep });
     const replaced: { range: Range; by: LeafReference[] }[] = [];
     for (const range of ranges) {
       const by = await this.#make(range, head);
