@@ -22,6 +22,7 @@ import {
   type PrimitivesOptions,
 } from "./primitives_options.ts";
 import { Records } from "./record/mod.ts";
+import { isOfRequest } from "./requests.ts";
 import { Sessions } from "./session/sessions.ts";
 import { type ValueSchema, zodSchema } from "./value_schema.ts";
 
@@ -42,7 +43,7 @@ export class Primitives implements AsyncDisposable {
     const { clock, identity, namespace, random, signal, timing } = options;
     const client = options.client ?? transport!;
     const stop = new AbortController();
-    const errors = new ErrorReporter(`primitives of "${identity}"`);
+    const errors = new ErrorReporter(`primitives of "${identity}"`, { isPlain: isOfRequest });
     const background = new Background(errors);
     const context = { client, namespace, clock, random, errors, background, timing, identity };
     this.#stop = stop;

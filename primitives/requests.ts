@@ -1,5 +1,5 @@
 import type { JSONValue, RequestOptions, RestClient } from "@cloudydeno/kubernetes-client";
-import { ConnectionError } from "../kube/mod.ts";
+import { ApiError, ConnectionError } from "../kube/mod.ts";
 import type { Clock } from "./clock.ts";
 
 /** What a request is bounded by. */
@@ -60,4 +60,9 @@ export function isUncertain(error: unknown): boolean {
 /** Whether it may succeed when it is sent again: it failed on its way, or the server is in trouble. */
 export function isPassing(error: unknown): boolean {
   return isUncertain(error) || httpCodeOf(error) === 429 || httpCodeOf(error) === 401;
+}
+
+/** Whether an error is of a request that failed: then its message says all, and where it came from nothing. */
+export function isOfRequest(error: Error): boolean {
+  return error instanceof ApiError || error instanceof ConnectionError;
 }

@@ -3,6 +3,15 @@ import { asError } from "./as_error.ts";
 /** A handler of errors that have no caller to reject. */
 export type ErrorHandler = (error: Error) => unknown;
 
+/** Options of {@linkcode ErrorReporter}. */
+export interface ErrorReporterOptions {
+  /**
+   * Whether an error's message says all, so that one line is printed, without where it came from.
+   * @default for none
+   */
+  isPlain?: (error: Error) => boolean;
+}
+
 /**
  * Where errors go that have no caller: to the handlers, or, while there is none, to
  * `console.error`. Never swallowed and never an unhandled rejection.
@@ -10,10 +19,12 @@ export type ErrorHandler = (error: Error) => unknown;
 export class ErrorReporter {
   readonly #handlers = new Set<ErrorHandler>();
   readonly #prefix: string;
+  readonly #isPlain: (error: Error) => boolean;
 
   /** @param prefix beginning of a printed line, such as the coordinator's name */
-  constructor(prefix: string) {
+  constructor(prefix: string, options: ErrorReporterOptions = {}) {
     this.#prefix = prefix;
+    this.#isPlain = options.isPlain ?? (() => false);
   }
 
   /** Adds a handler; returns what removes it. */
@@ -39,7 +50,10 @@ export class ErrorReporter {
   }
 
   #print(error: Error): void {
-    console.error(`${this.#prefix}:`, error);
+    console.error(
+      `${this.#prefix}:`,
+      this.#isPlain(error) ? `${error.name}: ${error.message}` : error,
+    );
   }
 }
 

@@ -68,6 +68,18 @@ Deno.test("ErrorReporter.report() prints while there is no handler", () => {
   deepStrictEqual(heard, ["c"]);
 });
 
+Deno.test("ErrorReporter.report() prints one line of an error whose message says all", () => {
+  using print = stub(console, "error");
+  const reporter = new ErrorReporter("me", { isPlain: (error) => error instanceof RangeError });
+  const other = new TypeError("a");
+  reporter.report(new RangeError("not found"));
+  reporter.report(other);
+  deepStrictEqual(print.calls.map(({ args }) => args), [
+    ["me:", "RangeError: not found"],
+    ["me:", other],
+  ]);
+});
+
 Deno.test("ErrorReporter.report() prints the error when its handler fails", async () => {
   using print = stub(console, "error");
   const reporter = new ErrorReporter("me");

@@ -15,7 +15,7 @@ import {
 } from "./election_options.ts";
 import type { ElectionInput, ElectionPolicy, ElectionState } from "./election_state.ts";
 import { initialState, step } from "./election_step.ts";
-import { httpCodeOf } from "../requests.ts";
+import { httpCodeOf, isOfRequest } from "../requests.ts";
 import { LeaseClient } from "./lease_client.ts";
 import {
   type LeaseJson,
@@ -198,7 +198,7 @@ export class Election implements AsyncDisposable {
     this.#options = checked;
     this.#policy = { ...checked, instance: crypto.randomUUID(), releaseWithin: requestTimeout };
     this.#client = new LeaseClient(client, checked);
-    this.#errors = new ErrorReporter(`election "${namespace}/${name}"`);
+    this.#errors = new ErrorReporter(`election "${namespace}/${name}"`, { isPlain: isOfRequest });
     this.#watch = new Reflector(client, RAW_LEASES, {
       namespace,
       fieldSelector: `metadata.name=${name}`,
