@@ -82,6 +82,7 @@ export async function pause(clock: Clock, ms: number, signal: AbortSignal): Prom
 
 /** What `promise` settles with, or the signal's reason when that aborts first. */
 export async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  if (signal.aborted) promise.catch(() => {}); // as of one that is left later, nobody is told
   signal.throwIfAborted();
   const aborted = Promise.withResolvers<never>();
   const onAbort = () => aborted.reject(signal.reason);

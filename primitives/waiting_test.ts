@@ -64,3 +64,10 @@ Deno.test("pause() waits by the clock, and ends with the signal", async () => {
   controller.abort(new Error("enough"));
   await ended;
 });
+
+Deno.test("unlessAborted() leaves no rejection unhandled when the signal has aborted before", async () => {
+  const refused = Promise.withResolvers<void>();
+  await rejects(unlessAborted(AbortSignal.abort(new Error("enough")), refused.promise), /enough/);
+  refused.reject(new Error("too late"));
+  await new Promise((resolve) => setTimeout(resolve)); // it would be told by then
+});
