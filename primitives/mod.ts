@@ -11,7 +11,7 @@
  * {
  *   await using held = await primitives.mutex("accounts").acquire({ timeout: 10_000 });
  *   const balance = await accounts.get("42") ?? 0;
- *   await accounts.put("42", balance + 100, { fence: held }); // refused if it is held no longer
+ *   await accounts.put("42", balance + 100, { fence: held }); // refused once a later holder has written
  * }
  * console.log(await primitives.counter("payments").add(1));
  * ```

@@ -12,7 +12,7 @@
  */
 import type { PrimitiveContext } from "../context.ts";
 import type { FencingToken } from "../fencing/fencing_token.ts";
-import type { SharedRecord, Versioned } from "../record/mod.ts";
+import { type SharedRecord, UnknownOutcomeError, type Versioned } from "../record/mod.ts";
 import type { Session } from "../session/mod.ts";
 import { pause, unlessAborted } from "../waiting.ts";
 import type { KeySet } from "./key_set.ts";
@@ -59,6 +59,8 @@ export class Membership {
   readonly #gone = new Set<string>();
   #joined = false;
   #leaving = false;
+  /** Nobody knows what became of an earlier write. */
+  #inDoubt = false;
   /** It takes keys. */
   #settled = false;
   /** There is something to write. */
@@ -173,8 +175,12 @@ export class Membership {
     const [released, gone] = [new Set(this.#released), new Set(this.#gone)];
     const facts = this.#facts(named.keys.difference(stuck), released, gone);
     try {
-      await record.update((state) => step(state, facts), signal);
+      // of what is in doubt nothing may come after this: so it writes in any case
+      const inDoubt = this.#inDoubt;
+      await record.update((state) => step(state, facts) ?? (inDoubt ? state : undefined), signal);
+      this.#inDoubt = false;
     } catch (error) {
+      this.#inDoubt ||= error instanceof UnknownOutcomeError;
       if (!(error instanceof RangeError) || !refuse(named, error)) throw error;
       return this.write();
     }

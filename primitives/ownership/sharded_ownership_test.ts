@@ -317,3 +317,17 @@ function state(stage: OwnershipScene): { members: Record<string, unknown> } {
   const object = stage.server.objects.get("configmaps/troupe-ownership-parts")!;
   return JSON.parse((object.data as Record<string, string>).state!);
 }
+
+Deno.test("ShardedOwnership leaves no member whose joining comes after it has left", async () => {
+  await using stage = new OwnershipScene(KEYS);
+  let writes = 0;
+  stage.server.fault = ({ method, resource }) => {
+    if (resource !== "configmaps" || method !== "POST") return;
+    return [{ delay: 6_000 }, 403][writes++];
+  };
+  const { ownership } = stage.join("a");
+  await stage.scene.until(() => writes === 2);
+  await stage.scene.settle(ownership.close());
+  await stage.scene.pass(7_000);
+  deepStrictEqual(stage.server.state("troupe-ownership-parts"), { members: {}, lacks: {} });
+});
