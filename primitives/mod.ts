@@ -59,7 +59,8 @@ export { type Fenced, type FencingToken, StaleTokenError } from "./fencing/fenci
 export { Barrier } from "./gathering/barrier.ts";
 export type { Arrival } from "./gathering/barrier_state.ts";
 export { Latch } from "./gathering/latch.ts";
-export { Once, type Turn } from "./gathering/once.ts";
+export { Once } from "./gathering/once.ts";
+export type { Turn } from "./gathering/once_turn.ts";
 export { RecordDeletedError } from "./gathering/record_deleted_error.ts";
 export {
   type ChangeOptions,

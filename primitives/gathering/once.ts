@@ -1,37 +1,18 @@
 import type { z } from "zod";
-import { complaints, complaintText } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
-import { type Fenced, type FencingToken, StaleTokenError } from "../fencing/fencing_token.ts";
-import { RecordError, type SharedRecord, UnknownOutcomeError } from "../record/mod.ts";
+import { type FencingToken, StaleTokenError } from "../fencing/fencing_token.ts";
+import { type SharedRecord, UnknownOutcomeError } from "../record/mod.ts";
 import type { Session } from "../session/session.ts";
 import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
 import { keepTrying } from "./keep_trying.ts";
+import { OnceResults } from "./once_results.ts";
 import { NOT_DONE, onceSchema, type OnceState } from "./once_state.ts";
+import { type Turn, turnOf } from "./once_turn.ts";
 import { shortId } from "./short_id.ts";
-
-/** Half of what an object can hold: all who wait are sent it. */
-const MAX_RESULT_BYTES = 512 * 1024;
 
 /** Those who wait are kept apart by up to so many milliseconds when it is their turn, as candidates are. */
 const SPREAD_MS = 50;
-
-/** What the function of `Once.run` is given: its right to do it. */
-export interface Turn extends Fenced {
-  /** `once/<namespace>/<name>`. */
-  readonly scope: string;
-  /** Higher than that of every earlier turn. */
-  readonly token: FencingToken;
-  /**
-   * Aborts when the turn is over: the session is lost (a `SessionLostError`), or the call of `run` was ended.
-   * The timer behind it fires late in a process that was stopped: ask {@linkcode Turn.throwIfOver}.
-   */
-  readonly signal: AbortSignal;
-  /** Milliseconds by the monotonic clock until it is over unless the session is renewed; 0 when it is over. */
-  remainingMs(): number;
-  /** Throws the signal's reason when it is over, as `remainingMs()` judges it. */
-  throwIfOver(): void;
-}
 
 /**
  * Something that one of many processes does, once, and whose result all get.
@@ -104,7 +85,7 @@ export interface Turn extends Fenced {
 export class Once<Out, In = Out> {
   readonly #context: PrimitiveContext;
   readonly #record: SharedRecord<OnceState>;
-  readonly #schema: z.ZodType<Out, In>;
+  readonly #results: OnceResults<Out, In>;
 
   /** Its name; all who share it say the same. */
   readonly name: string;
@@ -117,7 +98,7 @@ export class Once<Out, In = Out> {
    */
   constructor(context: PrimitiveContext, name: string, schema: z.ZodType<Out, In>) {
     this.name = checkName("once", name);
-    this.#schema = schema;
+    this.#results = new OnceResults(this.name, schema);
     this.#context = context;
     this.#record = context.records.get({
       kind: "once",
@@ -141,14 +122,14 @@ export class Once<Out, In = Out> {
     const doing = `run once "${this.name}"`;
     return await bounded({ ...options, clock, doing, life }, async (signal) => {
       const { state } = await this.#record.read(signal);
-      if (state.result) return this.#parse(state.result);
+      if (state.result) return this.#results.parse(state.result);
       // one watch for all that is waited for
       const stop = this.#record.watch(() => {});
       try {
         let gone: string | undefined;
         for (;;) {
           const { doer, result } = this.#record.known!.state;
-          if (result) return this.#parse(result);
+          if (result) return this.#results.parse(result);
           if (!doer || doer.session === gone) {
             const done = await this.#claim(work, gone, signal);
             if (done) return done.value;
@@ -214,7 +195,9 @@ export class Once<Out, In = Out> {
       signal.throwIfAborted(); // also if a write is under way: nothing was done
       throw error;
     }
-    return await this.#perform(work, { id, session, turn: this.#turn(token, session, signal) });
+    const scope = `once/${this.#context.namespace}/${this.name}`;
+    const turn = turnOf(session, { scope, token, ended: signal });
+    return await this.#perform(work, { id, session, turn });
   }
 
   async #perform(
@@ -222,10 +205,10 @@ export class Once<Out, In = Out> {
     { id, session, turn }: { id: string; session: Session; turn: Turn },
   ): Promise<{ value: Out }> {
     try {
-      const result = this.#toResult(await work(turn));
+      const result = this.#results.toStored(await work(turn));
       session.throwIfOver();
       await this.#complete(id, turn.token, { result, session });
-      return { value: this.#parse(result) };
+      return { value: this.#results.parse(result) };
     } catch (error) {
       const back = this.#giveBack(id);
       // who waits knows of it when the caller does, if there is no trouble
@@ -259,53 +242,5 @@ export class Once<Out, In = Out> {
         if (it.doer?.id === id) return { ...it, doer: null };
         return inDoubt ? it : undefined; // so a claim that is still on its way is refused
       }, signal));
-  }
-
-  #turn(token: FencingToken, session: Session, ended: AbortSignal): Turn {
-    const signal = AbortSignal.any([ended, session.signal]);
-    const remainingMs = () => {
-      const left = session.remainingMs();
-      return signal.aborted ? 0 : left;
-    };
-    return {
-      scope: `once/${this.#context.namespace}/${this.name}`,
-      token,
-      signal,
-      remainingMs,
-      throwIfOver: () => {
-        remainingMs();
-        signal.throwIfAborted();
-      },
-    };
-  }
-
-  /** The result as it is stored, if it can be. */
-  #toResult(value: In): { value?: unknown } {
-    const cannot = `Cannot complete once "${this.name}"`;
-    const text = JSON.stringify(value) as string | undefined;
-    const bytes = new TextEncoder().encode(text ?? "").length;
-    if (bytes > MAX_RESULT_BYTES) {
-      throw new RangeError(
-        `${cannot}: its result takes ${bytes} bytes, allowed are ${MAX_RESULT_BYTES}`,
-      );
-    }
-    const result = text === undefined ? {} : { value: JSON.parse(text) };
-    const told = this.#complaints(result);
-    if (told) throw new TypeError(`${cannot}: its result ${told}`);
-    return result;
-  }
-
-  #parse(result: { value?: unknown }): Out {
-    const parsed = this.#schema.safeParse(result.value);
-    if (parsed.success) return parsed.data;
-    throw new RecordError(
-      `Cannot read the result of once "${this.name}": ${this.#complaints(result)}`,
-    );
-  }
-
-  #complaints({ value }: { value?: unknown }): string | undefined {
-    const parsed = this.#schema.safeParse(value);
-    if (parsed.success) return undefined;
-    return complaints(this.#schema, value, parsed.error).map(complaintText).join("; ");
   }
 }

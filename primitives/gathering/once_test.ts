@@ -4,7 +4,8 @@ import { seededRandom } from "../../testing/mod.ts";
 import { randomFaults } from "../testdata/random_faults.ts";
 import type { SimulatedProcess } from "../testdata/simulated_process.ts";
 import { VirtualScene } from "../testdata/virtual_scene.ts";
-import { Once, type Turn } from "./once.ts";
+import { Once } from "./once.ts";
+import type { Turn } from "./once_turn.ts";
 
 const SEEDS = Number(Deno.env.get("TROUPE_TEST_SEEDS") ?? 10);
 const NAME = "troupe-once-migrate";
