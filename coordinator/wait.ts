@@ -1,5 +1,5 @@
 import { isForbidden } from "../kube/mod.ts";
-import { quote } from "../runtime/mod.ts";
+import { anySignal, quote } from "../runtime/mod.ts";
 import type { AnyReflector } from "./cluster_view.ts";
 
 /** The longest time that a timer can be set to, in milliseconds: a bit less than 25 days. */
@@ -38,7 +38,7 @@ export async function withDeadline<T>(
     ? undefined
     : setTimeout(() => late.abort(onTimeout()), timeout);
   try {
-    return await work(AbortSignal.any([...signals, late.signal]));
+    return await work(anySignal([...signals, late.signal]));
   } finally {
     clearTimeout(timer);
   }

@@ -1,4 +1,4 @@
-import { quote } from "../runtime/mod.ts";
+import { anySignal, quote } from "../runtime/mod.ts";
 import type { Clock } from "./clock.ts";
 
 /** What every call takes that waits. */
@@ -57,7 +57,7 @@ export async function bounded<T>(
     () => late.abort(new DOMException(`Cannot ${doing}: not within ${timeout} ms`, "TimeoutError")),
   );
   try {
-    const ended = AbortSignal.any(signals);
+    const ended = anySignal(signals);
     ended.throwIfAborted();
     return await work(ended);
   } finally {

@@ -1,9 +1,10 @@
 /**
  * What coordinator and worker have in common as processes: checked options, command-line flags,
- * stop signals and errors that have no caller. It imports no other room.
+ * stop signals, signals made of several, and errors that have no caller. It imports no other room.
  *
  * @module
  */
+export { anySignal } from "./any_signal.ts";
 export { asError } from "./as_error.ts";
 export {
   type CheckOptions,

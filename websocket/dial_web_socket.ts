@@ -41,7 +41,7 @@ const MAX_SAID = 200;
  * await using socket = await dialWebSocket(`wss://${pod.ip}:8087/messages`, {
  *   caCerts: [authority],
  *   serverName: "worker.greeter",
- *   signal: AbortSignal.any([term, stop]),
+ *   signal: stop.signal,
  * });
  * ```
  */

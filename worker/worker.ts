@@ -1,6 +1,7 @@
 import { ConfigError } from "../kube/mod.ts";
 import { Primitives } from "../primitives/mod.ts";
 import {
+  anySignal,
   asError,
   type ErrorHandler,
   ErrorReporter,
@@ -274,7 +275,7 @@ export class Worker implements AsyncDisposable {
   /** Start order and stop order. */
   async #run(signal: AbortSignal | undefined): Promise<void> {
     const stop = (): void => this.#stopRequested.resolve();
-    const stopSignals = AbortSignal.any([signal, this.#options.signal].filter((s) => s != null));
+    const stopSignals = anySignal([signal, this.#options.signal].filter((s) => s != null));
     if (stopSignals.aborted) stop();
     stopSignals.addEventListener("abort", stop, { once: true });
     // 1. Signals come first: a SIGTERM while it starts must find someone who drains.

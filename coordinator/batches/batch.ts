@@ -15,7 +15,7 @@
  * @module
  */
 import type { TaskResult } from "../../messaging/mod.ts";
-import { asError } from "../../runtime/mod.ts";
+import { anySignal, asError } from "../../runtime/mod.ts";
 import { type Mandate, NotLeadingError } from "../leadership/mandate.ts";
 import { type FencedRecord, RecordError } from "../records/mod.ts";
 import type { CheckedBatchOptions } from "./batch_options.ts";
@@ -185,7 +185,7 @@ export class Batch implements BatchHandle {
   /** What becomes of it in one term. */
   async #see(mandate: Mandate): Promise<void> {
     if (this.isOver || mandate.signal.aborted) return;
-    const signal = AbortSignal.any([mandate.signal, this.#stop.signal]);
+    const signal = anySignal([mandate.signal, this.#stop.signal]);
     try {
       const record = await this.#claim(mandate, signal);
       this.#done = new DoneSet(record.done);
@@ -255,7 +255,7 @@ export class Batch implements BatchHandle {
     this.#state = "running";
     let state: BatchRecord["state"] = "running";
     // what is stopped here can still note what it has done
-    const noting = AbortSignal.any([mandate.signal, this.#canceled.signal]);
+    const noting = anySignal([mandate.signal, this.#canceled.signal]);
     const write = async (): Promise<void> => {
       const { size } = this.#done;
       const now = {

@@ -1,4 +1,4 @@
-import { type Handler, SerialHandlers } from "../../runtime/mod.ts";
+import { anySignal, type Handler, SerialHandlers } from "../../runtime/mod.ts";
 import type { Mandate } from "./mandate.ts";
 
 /** One time of leading, as a handler of `onLeading` sees it. */
@@ -46,7 +46,7 @@ export class LeadingHandlers {
   /** Tells of a new term. */
   begin({ token, signal }: Mandate): void {
     if (this.#stop.signal.aborted) return;
-    this.#term = { token, signal: AbortSignal.any([signal, this.#stop.signal]) };
+    this.#term = { token, signal: anySignal([signal, this.#stop.signal]) };
     this.#handlers.emit(this.#term);
   }
 

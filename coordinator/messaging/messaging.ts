@@ -12,7 +12,7 @@ import type { Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import type { Change, KubeObject, SocketClient } from "../../kube/mod.ts";
 import type { Contract, KeyRing, Peer, Specs } from "../../messaging/mod.ts";
-import { asError } from "../../runtime/mod.ts";
+import { anySignal, asError } from "../../runtime/mod.ts";
 import type { ClusterView } from "../cluster_view.ts";
 import { podState } from "../events/pod_state.ts";
 import { LABELS } from "../labels.ts";
@@ -194,7 +194,7 @@ export class Messaging {
     await this.#serially(async () => {
       const { next } = await this.#keys.addNext(mandate, { namespaces });
       const links = [...this.#teams.values()].flatMap((team) => team.links);
-      const late = AbortSignal.any([mandate.signal, AbortSignal.timeout(REREAD_MS)]);
+      const late = anySignal([mandate.signal, AbortSignal.timeout(REREAD_MS)]);
       await Promise.allSettled(links.map((link) => link.offerKey(next, { signal: late })));
       mandate.check();
       await this.#keys.useNext(mandate, { namespaces });

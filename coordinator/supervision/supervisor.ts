@@ -20,7 +20,7 @@
  */
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { type KubeObject, Reconciler } from "../../kube/mod.ts";
-import { asError } from "../../runtime/mod.ts";
+import { anySignal, asError } from "../../runtime/mod.ts";
 import type { Head } from "../heads.ts";
 import { LABELS } from "../labels.ts";
 import { type Mandate, NotLeadingError } from "../leadership/mandate.ts";
@@ -133,7 +133,7 @@ export class Supervisor {
     { declared, mandate, signal }: Pass,
   ): Promise<void | { after: number }> {
     const members = groupOrder(declared);
-    const until = AbortSignal.any([signal, mandate.signal]);
+    const until = anySignal([signal, mandate.signal]);
     await keeper.load(members, until);
     const seen = await this.#observe(keeper, members, until);
     const { actions, after, state } = supervise(keeper.state, seen, this.#clock());

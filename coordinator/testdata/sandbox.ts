@@ -5,6 +5,7 @@ import { CoordinationV1Api } from "@cloudydeno/kubernetes-apis/coordination.k8s.
 import { CoreV1Api, type Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import { RbacAuthorizationV1Api } from "@cloudydeno/kubernetes-apis/rbac.authorization.k8s.io/v1";
 import { plainClusterConfig, Transport } from "../../kube/mod.ts";
+import { anySignal } from "../../runtime/mod.ts";
 import { Coordinator, type CoordinatorOptions } from "../mod.ts";
 import { Heard } from "./heard.ts";
 
@@ -66,7 +67,7 @@ export class Sandbox implements AsyncDisposable {
       if (this.#offline) return new Response(null, { status: 503 });
       if (this.#refused.some((pattern) => pattern.test(line))) return forbidden(line);
       const { method, body } = request;
-      const signal = AbortSignal.any([request.signal, this.#cut.signal]);
+      const signal = anySignal([request.signal, this.#cut.signal]);
       const client = this.#client;
       const headers = new Headers(request.headers);
       headers.delete("host");

@@ -28,6 +28,7 @@ import {
   ObjectApi,
   type WritableKind,
 } from "../../kube/mod.ts";
+import { anySignal } from "../../runtime/mod.ts";
 import { fieldManager, TERM_LABEL } from "../labels.ts";
 import { type Mandate, NotLeadingError } from "../leadership/mandate.ts";
 
@@ -99,9 +100,7 @@ export class FencedWriter {
     options: FencedWriteOptions<T>,
   ): Promise<T | undefined> {
     const api = new ObjectApi(this.#client, target.kind, target.namespace);
-    const signal = options.signal
-      ? AbortSignal.any([options.signal, mandate.signal])
-      : mandate.signal;
+    const signal = options.signal ? anySignal([options.signal, mandate.signal]) : mandate.signal;
     for (let attempt = 1;; attempt++) {
       mandate.check();
       const seen = attempt === 1 ? options.seen : undefined;

@@ -11,7 +11,7 @@
  */
 import type { RestClient } from "@cloudydeno/kubernetes-client";
 import { type Change, type ExecClient, isOlder, type KubeObject } from "../../kube/mod.ts";
-import { asError } from "../../runtime/mod.ts";
+import { anySignal, asError } from "../../runtime/mod.ts";
 import type { ClusterView } from "../cluster_view.ts";
 import { type Head, isHead } from "../heads.ts";
 import { LABELS } from "../labels.ts";
@@ -226,7 +226,7 @@ export class Workloads {
   /** Deletes what runs and is not declared; resolves when that is stored. */
   async prune(): Promise<void> {
     const { life, onError, tenure, view } = this.#options;
-    await prune(AbortSignal.any([life, tenure.require("prune").signal]), {
+    await prune(anySignal([life, tenure.require("prune").signal]), {
       view,
       isDeclared: (head) => this.#declared.has(keyOfHead(head)),
       remove: (target, signal) => this.workload(target).remove(signal),
@@ -332,7 +332,7 @@ export class Workloads {
     // what runs under that name as another kind must be known, and what is missing from now on seen
     await waitFor(
       [...heads.values(), ...definition.parts.map(({ kind }) => parts.get(kind)!)],
-      AbortSignal.any([life, mandate.signal]),
+      anySignal([life, mandate.signal]),
       () => true,
     );
     // what is known has it already, and tells when somebody else has changed it
@@ -361,7 +361,7 @@ export class Workloads {
   /** Resolves when a head is seen to be gone. */
   async #gone({ kind, metadata }: Head, mandate: Mandate): Promise<void> {
     const { life, view } = this.#options;
-    const signal = AbortSignal.any([life, mandate.signal]);
+    const signal = anySignal([life, mandate.signal]);
     const { namespace = "", name = "", uid } = metadata!;
     const heads = view.namespace(namespace!).heads.get(kind)!;
     await waitFor([heads], signal, () => {

@@ -1,5 +1,6 @@
 import { CoreV1Api, type Pod } from "@cloudydeno/kubernetes-apis/core/v1";
 import type { RestClient } from "@cloudydeno/kubernetes-client";
+import { anySignal } from "../../runtime/mod.ts";
 import { delay } from "../delay.ts";
 
 /** How one who follows a log learns what becomes of the pod. */
@@ -67,7 +68,7 @@ export async function waitForChange(
 ): Promise<void> {
   if (!pod.changed) return await delay(ms, signal);
   const enough = new AbortController();
-  const either = AbortSignal.any([signal, enough.signal]);
+  const either = anySignal([signal, enough.signal]);
   const waits = [pod.changed(either), delay(ms, either)];
   try {
     await Promise.race(waits);

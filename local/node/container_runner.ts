@@ -7,6 +7,7 @@
  * Whatever runs beside the container ends with it.
  */
 import type { Container, Lifecycle } from "@cloudydeno/kubernetes-apis/core/v1";
+import { anySignal } from "../../runtime/mod.ts";
 import { type Clock, pause } from "./clock.ts";
 import { probeTiming, toAction } from "./probe_spec.ts";
 import { runProber } from "./prober.ts";
@@ -75,7 +76,7 @@ export class ContainerRunner {
     }
     const signal = kind === "readiness"
       ? this.#life.signal
-      : AbortSignal.any([this.#life.signal, this.#stopping.signal]);
+      : anySignal([this.#life.signal, this.#stopping.signal]);
     this.#run(runProber({
       timing: probeTiming(probe),
       clock,

@@ -6,6 +6,7 @@
  * loopback can read the pods' logs and, unless the node was told otherwise, run commands in them. Only
  * web pages are kept out, by the Origin that browsers add.
  */
+import { anySignal } from "../../runtime/mod.ts";
 import { selfSigned } from "./certificate.ts";
 import { type ExecSource, serveExec } from "./exec_socket.ts";
 import type { LogOptions } from "./log_lines.ts";
@@ -105,7 +106,7 @@ async function answer(
     return text(400, (error as Error).message);
   }
   // Ends with the server, or when the reader goes away.
-  const signal = AbortSignal.any([stop, request.signal]);
+  const signal = anySignal([stop, request.signal]);
   const found = await sources.logs({
     namespace,
     pod,

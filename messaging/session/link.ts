@@ -6,7 +6,7 @@
  * little, and again. `onState` is called from it, and in the tick in which a channel is made, so that
  * who hears its frames misses none.
  */
-import { asError } from "../../runtime/mod.ts";
+import { anySignal, asError } from "../../runtime/mod.ts";
 import { IncompatibleError, UnauthorizedError } from "../errors.ts";
 import type { ChannelEnd } from "./channel.ts";
 import { dialChannel, type DialOptions, RefusedError } from "./dial_channel.ts";
@@ -150,7 +150,7 @@ export class Link implements AsyncDisposable {
     );
     let socket: MessageSocket;
     try {
-      socket = await dial(AbortSignal.any([late.signal, this.#stopping.signal]));
+      socket = await dial(anySignal([late.signal, this.#stopping.signal]));
     } finally {
       clearTimeout(timer);
     }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { anySignal } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
 import type { SharedRecord } from "../record/mod.ts";
@@ -113,7 +114,7 @@ export class Counter {
    */
   async *watch(options: CounterWatchOptions = {}): AsyncIterableIterator<number> {
     const life = this.#context.signal;
-    const signal = options.signal ? AbortSignal.any([life, options.signal]) : life;
+    const signal = options.signal ? anySignal([life, options.signal]) : life;
     let told: number | undefined;
     let next = Promise.withResolvers<void>();
     // holds the watch while the consumer is busy

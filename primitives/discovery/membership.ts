@@ -1,3 +1,4 @@
+import { anySignal } from "../../runtime/mod.ts";
 import type { RequestContext } from "../context.ts";
 import { Session } from "../session/session.ts";
 import { ownPod } from "../session/session_lease.ts";
@@ -100,14 +101,11 @@ export class Membership implements AsyncDisposable {
   }
 }
 
-/** Resolves when one of them has aborted. Deno 2.4 may collect what `AbortSignal.any` makes while it is listened to. */
+/** Resolves when one of them has aborted. */
 async function anyAborted(...signals: AbortSignal[]): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const onAbort = () => resolve();
-  for (const signal of signals) {
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) resolve();
-  }
+  const ended = anySignal(signals);
+  if (ended.aborted) return;
+  const { promise, resolve } = Promise.withResolvers<Event>();
+  ended.addEventListener("abort", resolve, { once: true });
   await promise;
-  for (const signal of signals) signal.removeEventListener("abort", onAbort);
 }

@@ -1,3 +1,4 @@
+import { anySignal } from "../../runtime/mod.ts";
 import type { Sessions } from "../session/sessions.ts";
 
 /** Waits for the first of some sessions to be gone. Those that are asked for again are watched on, not anew. */
@@ -39,7 +40,7 @@ export class Departures implements Disposable {
 
   #watch(name: string): { gone: Promise<string>; stop: AbortController } {
     const stop = new AbortController();
-    const signal = AbortSignal.any([this.#signal, stop.signal]);
+    const signal = anySignal([this.#signal, stop.signal]);
     const gone = this.#sessions.gone(name, signal).then(() => name);
     gone.catch(() => {});
     return { gone, stop };

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { anySignal } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
 import { type FencingToken, StaleTokenError } from "../fencing/fencing_token.ts";
@@ -155,7 +156,7 @@ export class Once<Out, In = Out> {
   /** Resolves when nobody is at it any more, or another one; if that is so by its death, with its session. */
   async #otherIsOver(signal: AbortSignal): Promise<string | undefined> {
     const over = new AbortController();
-    const until = AbortSignal.any([signal, over.signal]);
+    const until = anySignal([signal, over.signal]);
     const doer = this.#record.known!.state.doer;
     if (doer === null) return undefined;
     const changed = this.#record.until(
@@ -223,7 +224,7 @@ export class Once<Out, In = Out> {
     token: FencingToken,
     { result, session }: { result: { value?: unknown }; session: Session },
   ): Promise<void> {
-    const signal = AbortSignal.any([this.#context.signal, session.signal]);
+    const signal = anySignal([this.#context.signal, session.signal]);
     await this.#record.update(({ doer }, version) => {
       if (doer?.id === id) return { doer: null, result };
       throw new StaleTokenError(

@@ -1,3 +1,4 @@
+import { anySignal } from "../../runtime/mod.ts";
 import type { Fenced, FencingToken } from "../fencing/fencing_token.ts";
 import type { Session } from "../session/session.ts";
 
@@ -23,7 +24,7 @@ export function turnOf(
   session: Session,
   { scope, token, ended }: { scope: string; token: FencingToken; ended: AbortSignal },
 ): Turn {
-  const signal = AbortSignal.any([ended, session.signal]);
+  const signal = anySignal([ended, session.signal]);
   const remainingMs = () => {
     const left = session.remainingMs();
     return signal.aborted ? 0 : left;

@@ -1,3 +1,4 @@
+import { anySignal } from "../../runtime/mod.ts";
 import type { PrimitiveContext } from "../context.ts";
 import { type SharedRecord, UnknownOutcomeError } from "../record/mod.ts";
 import { SessionLostError } from "../session/mod.ts";
@@ -115,7 +116,7 @@ export class Visit {
   async #until<T>(deadline: number, promise: Promise<T>): Promise<T | undefined> {
     const { clock } = this.#context;
     const over = new AbortController();
-    const until = AbortSignal.any([this.#signal, over.signal]);
+    const until = anySignal([this.#signal, over.signal]);
     const late = pause(clock, Math.max(0, deadline - clock.now()), until).then(() => undefined);
     try {
       return await Promise.race([promise, late]);
@@ -168,7 +169,7 @@ export class Visit {
     const id = this.#id;
     const signal = this.#signal;
     const over = new AbortController();
-    const until = AbortSignal.any([signal, session, over.signal]);
+    const until = anySignal([signal, session, over.signal]);
     const before = suspectsOf(state, id).join();
     const changed = this.#record.until(({ state: now }) => {
       const place = placeOf(now, id);

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { anySignal } from "../../runtime/mod.ts";
 import type { PrimitiveContext } from "../context.ts";
 import type { Fenced } from "../fencing/fencing_token.ts";
 import { RecordError, SharedRecord, type Versioned } from "../record/mod.ts";
@@ -65,7 +66,7 @@ export class Bucket {
     this.#merger = new Merger(context, this.#record, this.#leaves);
     this.#expiry = new Expiry(context, (versions) => this.#expire(versions, context.signal));
     this.#reads = new SharedRead(async (signal) => {
-      const now = await this.#record.read(AbortSignal.any([signal, context.signal]));
+      const now = await this.#record.read(anySignal([signal, context.signal]));
       this.#saw(now.state);
       return now;
     });

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { checkOptions, dnsLabel, quote } from "../../runtime/mod.ts";
+import { anySignal, checkOptions, dnsLabel, quote } from "../../runtime/mod.ts";
 import type { PrimitiveContext } from "../context.ts";
 import { bounded } from "../waiting.ts";
 import { type Write, writeOf } from "./apply.ts";
@@ -237,7 +237,7 @@ export class KeyValue<Out, In = Out> {
   ): AsyncGenerator<KeyValueEvent<Out>, void, void> {
     const { signal } = checkCallOptions(options, { cannot: `Cannot watch bucket "${this.name}"` });
     const life = this.#context.signal;
-    const ended = signal ? AbortSignal.any([life, signal]) : life;
+    const ended = signal ? anySignal([life, signal]) : life;
     const watch = new BucketWatch(this.#bucket, prefix, ended);
     try {
       let isFirst = true;

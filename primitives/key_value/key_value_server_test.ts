@@ -1,6 +1,7 @@
 // Buckets on an API server: the embedded one, or with TROUPE_TEST_CLUSTER=1 that of KUBECONFIG.
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { z } from "zod";
+import { anySignal } from "../../runtime/mod.ts";
 import { PrimitivesStage } from "../../tests/support/primitives_stage.ts";
 import { StaleTokenError } from "../fencing/fencing_token.ts";
 import { RecordError } from "../record/mod.ts";
@@ -102,7 +103,7 @@ Deno.test("KeyValue.watch() tells a snapshot, and then each change in order, del
   await mine!.put("b/1", "other", LIMIT);
   const heard: string[] = [];
   const stop = new AbortController();
-  const limit = AbortSignal.any([stop.signal, AbortSignal.timeout(20_000)]);
+  const limit = anySignal([stop.signal, AbortSignal.timeout(20_000)]);
   for await (const event of theirs!.watch("a/", { signal: limit })) {
     if (event.type === "snapshot") {
       heard.push(...event.entries.map(({ key, value }) => `${key}: ${value}`));

@@ -17,6 +17,7 @@
  *
  * @module
  */
+import { anySignal } from "../../runtime/mod.ts";
 import type { PrimitiveContext } from "../context.ts";
 import type { FencingToken } from "../fencing/fencing_token.ts";
 import { type SharedRecord, UnknownOutcomeError, type Versioned } from "../record/mod.ts";
@@ -122,7 +123,7 @@ export class QueueLock {
   ): Promise<Hold | undefined> {
     const session = await this.#context.sessions.own(signal);
     const entry = { ...request, session: session.name, who: this.#context.identity };
-    const alive = AbortSignal.any([signal, session.signal]);
+    const alive = anySignal([signal, session.signal]);
     try {
       const token = await work({ entry, session, alive });
       if (token !== undefined && session.remainingMs() > 0) {

@@ -1,3 +1,4 @@
+import { anySignal } from "../../runtime/mod.ts";
 import type { PrimitiveContext } from "../context.ts";
 import type { SharedRecord } from "../record/mod.ts";
 import { type LockEntry, type LockQueue, withoutSession } from "./lock_queue.ts";
@@ -22,7 +23,7 @@ export async function removeDead(
     timing.leaseDuration + MARGIN,
     () => late.abort(new Error("The others live")),
   );
-  const ended = AbortSignal.any([signal, late.signal]);
+  const ended = anySignal([signal, late.signal]);
   try {
     const names = new Set(entries.map((it) => it.session));
     await Promise.all([...names].map(async (name) => {

@@ -1,3 +1,4 @@
+import { anySignal } from "../../runtime/mod.ts";
 import type { PrimitiveContext } from "../context.ts";
 import type { FencingToken } from "../fencing/fencing_token.ts";
 import type { SharedRecord, Versioned } from "../record/mod.ts";
@@ -43,7 +44,7 @@ export class Turn {
     if (!first) return undefined;
     if (first.holds) return now.version;
     const ended = new AbortController();
-    const scope = AbortSignal.any([signal, ended.signal]);
+    const scope = anySignal([signal, ended.signal]);
     try {
       const seen = await record.until(({ state, version }) => {
         const place = placeOf(state, entry, rule);
@@ -71,7 +72,7 @@ export class Turn {
       if (this.#watched.has(session)) continue;
       const stop = new AbortController();
       this.#watched.set(session, stop);
-      const ended = AbortSignal.any([signal, stop.signal]);
+      const ended = anySignal([signal, stop.signal]);
       this.#context.background.run(this.#removeIfGone(session, ended, signal));
     }
   }

@@ -10,6 +10,7 @@
  *
  * @module
  */
+import { anySignal } from "../../runtime/mod.ts";
 import type { PrimitiveContext } from "../context.ts";
 import type { FencingToken } from "../fencing/fencing_token.ts";
 import { type SharedRecord, UnknownOutcomeError, type Versioned } from "../record/mod.ts";
@@ -132,7 +133,7 @@ export class Membership {
       return void await all;
     }
     const stop = new AbortController();
-    const gone = sessions.gone(session.name, AbortSignal.any([signal, stop.signal]));
+    const gone = sessions.gone(session.name, anySignal([signal, stop.signal]));
     await Promise.race([all, gone.catch(() => all)]);
     stop.abort(new Error("All is over"));
   }

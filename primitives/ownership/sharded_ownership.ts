@@ -1,3 +1,4 @@
+import { anySignal } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
 import { SharedRecord } from "../record/mod.ts";
@@ -138,7 +139,7 @@ export class ShardedOwnership implements AsyncDisposable {
     this.#handlers = handlers;
     this.#settle = settle;
     this.#keys = new KeySet(keys);
-    this.#signal = AbortSignal.any([context.signal, this.#stop.signal]);
+    this.#signal = anySignal([context.signal, this.#stop.signal]);
     const definition = { kind: "ownership", name, schema: ownershipSchema, empty: NO_MEMBERS };
     this.#record = new SharedRecord(context, definition);
     this.#running = this.#run();

@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { anySignal } from "../../runtime/mod.ts";
 import type { RequestContext } from "../context.ts";
 import { httpCodeOf, isPassing, isUncertain } from "../requests.ts";
 import { FAILURE_WAITS, type RecordClient, type Waits } from "./record_client.ts";
@@ -101,7 +102,7 @@ export class RecordWriter<S> {
 
   /** Makes one write of what a batch decides, or none if nobody changes anything. */
   async #commit(batch: UpdateBatch<S>): Promise<Versioned<S>> {
-    const signal = AbortSignal.any([this.#context.signal, batch.signal]);
+    const signal = anySignal([this.#context.signal, batch.signal]);
     for (let base = this.#view.known, conflicts = 0;; conflicts++) {
       const isRead = base === undefined;
       base ??= await this.#client.read(signal);

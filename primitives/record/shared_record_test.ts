@@ -1,5 +1,6 @@
 import { deepStrictEqual, ok, rejects, strictEqual } from "node:assert/strict";
 import { z } from "zod";
+import { anySignal } from "../../runtime/mod.ts";
 import type { Fault } from "../testdata/object_server.ts";
 import type { SimulatedProcess } from "../testdata/simulated_process.ts";
 import { VirtualScene } from "../testdata/virtual_scene.ts";
@@ -209,7 +210,7 @@ Deno.test("SharedRecord.update() settles by its write what was in doubt before",
   await using scene = new RecordScene();
   await scene.add(scene.a, "x");
   scene.failOnce({ delay: 5_000 });
-  const ended = scene.a.update(add("late"), AbortSignal.any([signal, abortedAfter(300)]));
+  const ended = scene.a.update(add("late"), anySignal([signal, abortedAfter(300)]));
   await scene.settle(rejects(ended, UnknownOutcomeError));
   await scene.settle(scene.a.update((state) => state, signal)); // writes, though nothing changes
   await scene.pass(10_000);

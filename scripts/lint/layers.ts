@@ -8,11 +8,13 @@
  * @module
  */
 
+import { anySignalRule } from "./any_signal.ts";
+
 /** For each room, the rooms that it may import. A room may always import itself. */
 export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "runtime": [],
   "websocket": [],
-  "kube": ["websocket"],
+  "kube": ["runtime", "websocket"],
   "messaging": ["runtime", "websocket"],
   "primitives": ["kube", "runtime"],
   "worker": ["kube", "messaging", "primitives", "runtime", "websocket"],
@@ -23,7 +25,7 @@ export const LAYERS: Readonly<Record<string, readonly string[]>> = {
   "local/objects": ["kube"],
   "local/controllers": ["kube", "local/objects"],
   "local/scheduler": ["kube", "local/objects"],
-  "local/node": ["kube", "websocket"],
+  "local/node": ["kube", "runtime", "websocket"],
   "local": ["local/apiserver", "local/controllers", "local/scheduler", "local/node", "kube"],
   "cli": ["coordinator", "worker", "local", "manifests", "kube"],
 };
@@ -71,6 +73,7 @@ const ROOT = new URL("../../", import.meta.url).pathname;
 const plugin: Deno.lint.Plugin = {
   name: "troupe",
   rules: {
+    "any-signal": anySignalRule,
     layers: {
       create(context) {
         if (!context.filename.startsWith(ROOT)) return {};

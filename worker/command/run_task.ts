@@ -1,4 +1,5 @@
 import type { Json } from "../../messaging/mod.ts";
+import { anySignal } from "../../runtime/mod.ts";
 import { CommandError } from "./command_error.ts";
 import type { CommandRunner, CommandTask } from "./command_runner.ts";
 
@@ -21,7 +22,7 @@ export async function runTask(
     over.abort(new CommandError(message, "timeout", { after: timeout }));
   }, timeout);
   try {
-    return await runner.run({ ...task, signal: AbortSignal.any([task.signal, over.signal]) });
+    return await runner.run({ ...task, signal: anySignal([task.signal, over.signal]) });
   } finally {
     clearTimeout(timer);
   }

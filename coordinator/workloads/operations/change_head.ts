@@ -1,4 +1,5 @@
 import type { MergePatch } from "../../../kube/mod.ts";
+import { anySignal } from "../../../runtime/mod.ts";
 import type { Head } from "../../heads.ts";
 import type { Mandate } from "../../leadership/mandate.ts";
 import { waitFor } from "../../wait.ts";
@@ -49,7 +50,7 @@ async function write(scope: Scope, change: HeadChange, signal: AbortSignal): Pro
   await waitFor(scope.reflectors(), signal, () => true);
   const seen = last?.head ?? scope.find();
   if (seen === undefined) throw gone();
-  await before?.(seen, AbortSignal.any([mandate.signal, signal]));
+  await before?.(seen, anySignal([mandate.signal, signal]));
   const stored = await writer.write(scope.targetOf(seen.kind), mandate, (live) => {
     if (live === undefined || !isSame(live, seen)) throw gone();
     return decide(live);

@@ -1,4 +1,5 @@
 import { ObjectApi } from "../../../kube/mod.ts";
+import { anySignal } from "../../../runtime/mod.ts";
 import type { Head, HeadKind } from "../../heads.ts";
 import { LABELS } from "../../labels.ts";
 import { waitFor } from "../../wait.ts";
@@ -16,7 +17,7 @@ export async function deleteWorkload(scope: Scope, options: DeleteOptions): Prom
   await scope.within("not gone", options, async (signal) => {
     const deleted = await removeWorkload(scope, signal);
     const failed = new AbortController(); // what one of the following fails with ends all of them
-    const both = AbortSignal.any([signal, failed.signal]);
+    const both = anySignal([signal, failed.signal]);
     const isAnother = (found: Head | undefined): boolean =>
       found !== undefined && !deleted.some((head) => isSame(head, found));
     const gone = waitFor(watched, both, () => {

@@ -1,4 +1,5 @@
 import { podLogs } from "../../../kube/mod.ts";
+import { anySignal } from "../../../runtime/mod.ts";
 import type { PodState } from "../../events/events.ts";
 import { containerStatuses } from "../../events/pod_failure.ts";
 import type { Scope } from "./scope.ts";
@@ -37,7 +38,7 @@ export async function lastWords(
       container: ended?.name,
       previous,
       tailLines: LINES,
-      signal: AbortSignal.any([signal, late.signal]),
+      signal: anySignal([signal, late.signal]),
     });
     for await (const { text } of log) {
       if (text.trim() !== "") lines.push(text.slice(0, LENGTH));

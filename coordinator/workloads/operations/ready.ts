@@ -1,3 +1,4 @@
+import { anySignal } from "../../../runtime/mod.ts";
 import { stoppedReason } from "../../supervision/mod.ts";
 /**
  * Waits for the end of a rollout, and gives up when there will be none.
@@ -68,7 +69,7 @@ async function endOrTrouble(scope: Scope, waiting: Waiting): Promise<Trouble | u
   const { progress, patience } = waiting;
   using doubt = new Doubt(patience);
   let seen: string | undefined;
-  const signal = AbortSignal.any([waiting.signal, doubt.signal]);
+  const signal = anySignal([waiting.signal, doubt.signal]);
   try {
     await waitFor(scope.reflectors(), signal, () => {
       const found = scope.find();

@@ -1,4 +1,5 @@
 import type { WritableKind } from "../../../kube/mod.ts";
+import { anySignal } from "../../../runtime/mod.ts";
 import type { AnyReflector, NamespaceView } from "../../cluster_view.ts";
 import type { PodState } from "../../events/events.ts";
 import { podState } from "../../events/pod_state.ts";
@@ -91,7 +92,7 @@ export class Scope {
 
   /** A signal that aborts when one of these does or the coordinator has stopped. */
   signal(...others: (AbortSignal | undefined)[]): AbortSignal {
-    return AbortSignal.any([this.context.life, ...others.filter((other) => other !== undefined)]);
+    return anySignal([this.context.life, ...others.filter((other) => other !== undefined)]);
   }
 
   /** Works within the time that `options` give; `state` tells what it is when that is over. */

@@ -10,6 +10,7 @@ import {
   StaleTokenError,
   VersionMismatchError,
 } from "../../../primitives/mod.ts";
+import { anySignal } from "../../../runtime/mod.ts";
 import {
   type CounterInput,
   type CounterOutput,
@@ -95,7 +96,7 @@ class HistoryClient {
     while (!this.#stop.signal.aborted) {
       const key = `lock-${Math.floor(this.#random() * LOCKS)}`;
       const acquiring = locks.start({ op: "acquire", key });
-      const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(2 * PATIENCE)]);
+      const patience = anySignal([this.#stop.signal, AbortSignal.timeout(2 * PATIENCE)]);
       const held = await this.#lock(key).acquire({ signal: patience }).catch(() => undefined);
       if (held === undefined) {
         acquiring.failed(); // nobody has a token of it
