@@ -37,6 +37,11 @@ const CALM_TIME = [700, 1_300] as const;
 const BETWEEN_SERVER_FAULTS = [6_000, 11_000] as const;
 const SHORT_PAUSE = [100, 1_500] as const;
 
+/** Milliseconds after which a server that runs is taken to have begun. */
+const SETTLING_TIME = 300;
+/** Milliseconds within which a server has to be started again. */
+const REVIVAL_TIME = 90_000;
+
 /** Options of {@linkcode HistoryFaults}. */
 export interface HistoryFaultsOptions {
   seed: number;
@@ -157,17 +162,29 @@ export class HistoryFaults implements AsyncDisposable {
     await this.#live(server);
     await server.kill!();
     await this.#wait(this.#between(300, 1_500));
-    await server.revive!();
+    await this.#live(server);
   }
 
-  /** Starts it again if it has ended by itself: a kube-apiserver does that while it cannot reach its etcd. */
+  /**
+   * Starts it again if it has ended: a kube-apiserver does that while it cannot reach its etcd, and both when a
+   * connection has taken their port meanwhile, until that is cut.
+   */
   async #live(server: ServerProcess): Promise<void> {
-    try {
-      Deno.kill(server.pid(), "SIGCONT"); // who runs does not feel it
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound) || !server.revive) throw error;
-      await server.revive();
+    for (const since = performance.now(); !await this.#lives(server);) {
+      if (performance.now() - since > REVIVAL_TIME) {
+        throw new Error(`Cannot start ${server.name} again: it has ended each time`);
+      }
+      // it may need another server that has ended
+      const all = this.#cluster.servers.filter((it) => it.revive);
+      for (const it of all.reverse()) if (!isRunning(it)) await it.revive!();
     }
+  }
+
+  /** Whether it runs, and still does a moment later. */
+  async #lives(server: ServerProcess): Promise<boolean> {
+    if (!isRunning(server)) return false;
+    await new Promise((resolve) => setTimeout(resolve, SETTLING_TIME));
+    return isRunning(server);
   }
 
   #count(what: string): void {
@@ -191,5 +208,15 @@ export class HistoryFaults implements AsyncDisposable {
     const timer = setTimeout(resolve, ms);
     await Promise.race([promise, this.#end.promise]);
     clearTimeout(timer);
+  }
+}
+
+function isRunning(server: ServerProcess): boolean {
+  try {
+    Deno.kill(server.pid(), "SIGCONT"); // who runs does not feel it
+    return true;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return false;
   }
 }
