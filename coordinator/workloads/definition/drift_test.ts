@@ -319,8 +319,10 @@ Deno.test("drift() of parts on a server: none after they are created", async () 
     const api = new ObjectApi(client, kind, namespace);
     deepStrictEqual(drift(part, await api.create(part, { fieldManager: "troupe/boss" })), []);
     for (const [patch, path] of PART_EDITS[part.kind]) {
-      const live = (await api.get(part.metadata!.name!))!;
-      const edited = await api.merge(live, patch, { fieldManager: "kubectl-edit" });
+      const edited = await retried(async () => {
+        const live = (await api.get(part.metadata!.name!))!;
+        return await api.merge(live, patch, { fieldManager: "kubectl-edit" });
+      });
       ok(drift(part, edited).includes(path), `${path} of ${part.kind}: ${drift(part, edited)}`);
     }
   }
