@@ -50,12 +50,18 @@ interface TestRun {
   onCluster?: boolean;
 }
 
-/** The files of a folder that may have examples. */
-async function modulesOf(folder: string): Promise<string[]> {
+/** Modules, which may have examples. */
+const MODULES = /(?<!_test|_bench)\.ts$/;
+/** Tests of what has to agree with a real API server too. */
+const SERVER_TESTS = /_server_test\.ts$/;
+
+/** The files of a folder whose names match. */
+async function filesOf(folder: string, pattern: RegExp): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory && name !== "testdata") found.push(...await modulesOf(`${folder}/${name}`));
-    else if (/(?<!_test|_bench)\.ts$/.test(name)) found.push(`${folder}/${name}`);
+    if (isDirectory && name !== "testdata") {
+      found.push(...await filesOf(`${folder}/${name}`, pattern));
+    } else if (pattern.test(name)) found.push(`${folder}/${name}`);
   }
   return found.sort();
 }
@@ -70,7 +76,7 @@ async function suiteRuns(suite: string): Promise<TestRun[]> {
         { args: ["--parallel", ...rooms, "tests/conformance", "tests/support"] },
         { args: ["--doc", "README.md", "docs/run.md"] },
         {
-          args: ["--doc", "docs/primitives.md", ...await modulesOf("primitives")],
+          args: ["--doc", "docs/primitives.md", ...await filesOf("primitives", MODULES)],
           onCluster: true,
         },
       ];
@@ -87,6 +93,7 @@ async function suiteRuns(suite: string): Promise<TestRun[]> {
           "manifests",
           "local",
           "tests/conformance",
+          ...await filesOf("primitives", SERVER_TESTS),
         ],
       }];
     default:
