@@ -67,9 +67,12 @@ Deno.test("Discovery on a server finds a member gone that does not renew, and mi
   const { admin, namespace } = stage;
   const { leases } = stage.objects;
   const pods = new CoreV1Api(admin).namespace(namespace);
+  // one of its own: the default one and its token are made a moment after the namespace
+  const account = { metadata: { name: "quiet" }, automountServiceAccountToken: false };
+  await pods.createServiceAccount(account);
   const pod = await pods.createPod({
     metadata: { name: "p", labels: { "troupe.dev/workload": "cache" } },
-    spec: { containers: [{ name: "main", image: "main" }] },
+    spec: { serviceAccountName: "quiet", containers: [{ name: "main", image: "main" }] },
   });
   const looking = await stage.primitives();
   const discovery = looking.discovery("cache", { workload: "cache" });
