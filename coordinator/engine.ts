@@ -12,11 +12,11 @@
  * @module
  */
 import { type ClusterConfig, IN_CLUSTER, Transport } from "../kube/mod.ts";
-import { Primitives } from "../primitives/mod.ts";
+import type { Primitives } from "../primitives/mod.ts";
 import {
   ErrorReporter,
   type Handler,
-  OnDemand,
+  type OnDemand,
   onStopSignal,
   outside,
   within,
@@ -31,6 +31,7 @@ import type { Mandate } from "./leadership/mandate.ts";
 import { Messaging } from "./messaging/messaging.ts";
 import { Tenure } from "./leadership/tenure.ts";
 import type { CheckedCoordinatorOptions } from "./options.ts";
+import { ownPrimitives } from "./own_primitives.ts";
 import { Records } from "./records/mod.ts";
 import { SupervisionReports, Supervisor, ViewCluster } from "./supervision/mod.ts";
 import { Telemetry } from "./telemetry.ts";
@@ -201,16 +202,11 @@ export class Engine {
       listener: this.reports,
       onError,
     });
-    this.primitives = new OnDemand(async () => {
-      const { namespace } = this;
-      const primitives = await Primitives.create({
-        ...options.primitives,
-        client: this.#transport,
-        namespace,
-      });
-      primitives.onError(onError);
-      return primitives;
-    }, () => new Error(`Cannot use primitives: coordinator "${options.name}" is stopped`));
+    this.primitives = ownPrimitives(options, {
+      client: this.#transport,
+      namespace: this.namespace,
+      onError,
+    });
   }
 
   /** Where it is in its life. */

@@ -3,8 +3,7 @@ import { type Change, PODS, Reflector } from "../../kube/mod.ts";
 import { checkOptions, DNS_NAME } from "../../runtime/mod.ts";
 import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
-import type { LeaseJson } from "../election/lease_record.ts";
-import { RAW_SESSIONS } from "../session/session_lease.ts";
+import { type LeaseJson, RAW_LEASES } from "../election/lease_record.ts";
 import { bounded, type WaitOptions } from "../waiting.ts";
 import { GROUP_LABEL, type Member, type MemberInit, type Presence, presenceOf } from "./member.ts";
 import { Membership } from "./membership.ts";
@@ -145,7 +144,7 @@ export class Discovery implements AsyncDisposable, AsyncIterable<readonly Member
     for (const signal of signals) signal.throwIfAborted();
     const common = { namespace, random, ...WATCH_BACKOFF };
     const labelSelector = `${GROUP_LABEL}=${name}`;
-    this.#sessions = new Reflector(client, RAW_SESSIONS, { ...common, labelSelector });
+    this.#sessions = new Reflector(client, RAW_LEASES, { ...common, labelSelector });
     this.#sessions.onChange((change) => this.#sessionChanged(change));
     if (workload !== undefined) {
       const labelSelector = `troupe.dev/workload=${workload}`;

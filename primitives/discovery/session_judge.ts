@@ -10,9 +10,8 @@
 import type { JSONValue } from "@cloudydeno/kubernetes-client";
 import { resourcePath } from "../../kube/mod.ts";
 import type { RequestContext } from "../context.ts";
-import type { LeaseJson } from "../election/lease_record.ts";
+import { type LeaseJson, RAW_LEASES } from "../election/lease_record.ts";
 import { boundedRequest, httpCodeOf } from "../requests.ts";
-import { RAW_SESSIONS } from "../session/session_lease.ts";
 
 /** The first who looks deletes the Lease, of which the others hear. */
 const SPREAD_MS = 1_000;
@@ -130,7 +129,7 @@ export class SessionJudge {
   async #send(method: "GET" | "DELETE", name: string, body?: JSONValue): Promise<LeaseJson> {
     const { client, clock, namespace, timing: { requestTimeout } } = this.#context;
     const doing = `${method === "GET" ? "read" : "delete"} Lease "${namespace}/${name}"`;
-    const path = resourcePath(RAW_SESSIONS, { namespace, name });
+    const path = resourcePath(RAW_LEASES, { namespace, name });
     return await boundedRequest(
       { method, path, bodyJson: body, expectJson: true },
       { client, clock, requestTimeout, doing, signal: this.#stop.signal },

@@ -146,7 +146,7 @@ export function leaseToWrite(write: LeaseWrite, base: LeaseBase, writer: LeaseWr
  * A time as a Lease has it, with six digits; another one than `former`, because a write that changes
  * nothing is none: a clock that stands still must not look like a leader that does not renew.
  */
-function microTime(date: Date, former: string | null | undefined): string {
+export function microTime(date: Date, former?: string | null): string {
   const text = (at: Date) => at.toISOString().replace("Z", "000Z");
   return text(date) === former ? text(new Date(date.getTime() + 1)) : text(date);
 }

@@ -17,10 +17,10 @@
 import type { JSONValue } from "@cloudydeno/kubernetes-client";
 import { resourcePath } from "../../kube/mod.ts";
 import type { RequestContext } from "../context.ts";
-import type { LeaseJson } from "../election/lease_record.ts";
+import { type LeaseJson, RAW_LEASES } from "../election/lease_record.ts";
 import { boundedRequest, httpCodeOf, isPassing, isUncertain } from "../requests.ts";
 import { pause } from "../waiting.ts";
-import { newSessionLease, RAW_SESSIONS, renewedLease, type SessionInit } from "./session_lease.ts";
+import { newSessionLease, renewedLease, type SessionInit } from "./session_lease.ts";
 
 /** The wait after a request that failed, at most, in milliseconds. */
 const FAILURE_WAIT = 500;
@@ -237,7 +237,7 @@ export class Session {
     const name = method === "POST" ? undefined : this.name;
     const verb = { GET: "read", POST: "create", PUT: "renew", DELETE: "delete" }[method];
     const doing = `${verb} Lease "${namespace}/${this.name}"`;
-    const path = resourcePath(RAW_SESSIONS, { namespace, name });
+    const path = resourcePath(RAW_LEASES, { namespace, name });
     return await boundedRequest(
       { method, path, bodyJson: bodyJson as JSONValue, expectJson: true },
       { client, clock, requestTimeout, doing, signal },

@@ -1,14 +1,8 @@
 /** A session as a Lease: what stands in it. */
-import { type KubeObject, LEASES, type ResourceKind } from "../../kube/mod.ts";
+import { LEASES } from "../../kube/mod.ts";
 import type { RequestContext } from "../context.ts";
-import type { LeaseJson } from "../election/lease_record.ts";
+import { type LeaseJson, microTime } from "../election/lease_record.ts";
 import { PRIMITIVE_LABEL } from "../record/record_object.ts";
-
-/** Leases, undecoded. */
-export const RAW_SESSIONS: ResourceKind<LeaseJson & KubeObject> = {
-  ...LEASES,
-  decode: (raw) => raw as LeaseJson & KubeObject,
-};
 
 /** The pod that a session ends with: the Lease is collected with it. */
 export interface OwnerPod {
@@ -62,11 +56,6 @@ export function renewedLease(lease: LeaseJson, date: Date): LeaseJson {
   const { spec } = lease;
   const leaseTransitions = (spec?.leaseTransitions ?? 0) + 1;
   return { ...lease, spec: { ...spec, leaseTransitions, renewTime: microTime(date) } };
-}
-
-/** A time as a Lease has it, with six digits. */
-function microTime(date: Date): string {
-  return date.toISOString().replace("Z", "000Z");
 }
 
 /** The pod that this process runs in, by the downward API, if Deno may read that. */

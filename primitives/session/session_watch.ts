@@ -13,9 +13,8 @@
 import type { JSONValue } from "@cloudydeno/kubernetes-client";
 import { type Change, Reflector, resourcePath } from "../../kube/mod.ts";
 import type { RequestContext } from "../context.ts";
-import type { LeaseJson } from "../election/lease_record.ts";
+import { type LeaseJson, RAW_LEASES } from "../election/lease_record.ts";
 import { boundedRequest, httpCodeOf } from "../requests.ts";
-import { RAW_SESSIONS } from "./session_lease.ts";
 
 /** The wait after a request that failed, at most, in milliseconds. */
 const FAILURE_WAIT = 2_000;
@@ -37,7 +36,7 @@ export class SessionWatch {
     this.#name = name;
     const fieldSelector = `metadata.name=${name}`;
     const backoff = { minBackoff: 100, maxBackoff: 5_000 };
-    this.#reflector = new Reflector(client, RAW_SESSIONS, {
+    this.#reflector = new Reflector(client, RAW_LEASES, {
       namespace,
       fieldSelector,
       random,
@@ -114,7 +113,7 @@ export class SessionWatch {
     return await boundedRequest(
       {
         method,
-        path: resourcePath(RAW_SESSIONS, { namespace, name: this.#name }),
+        path: resourcePath(RAW_LEASES, { namespace, name: this.#name }),
         bodyJson: body,
         expectJson: true,
       },
