@@ -8,10 +8,11 @@
  * them.
  */
 import { CoreV1Api } from "@cloudydeno/kubernetes-apis/core/v1";
-import { loadClusterConfig, Transport } from "../../kube/mod.ts";
+import { ApiError, loadClusterConfig, Transport } from "../../kube/mod.ts";
 import { type ImageSpec, LocalCluster } from "../../local/mod.ts";
 import { startLocalPathProvisioner } from "../../local/controllers/mod.ts";
 import { NodeAgent, type RestartBackoff, SimulatedRuntime } from "../../local/node/mod.ts";
+import { until } from "./until.ts";
 
 /** What a node of simulated pods offers. */
 const MANY_PODS = { pods: 1_000, cpu: 1_000, memory: 2 ** 40 };
@@ -66,6 +67,7 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
   stack.defer(async () => {
     await new CoreV1Api(admin).deleteNamespace(namespace);
   });
+  await untilPodsAdmitted(admin, namespace);
   const moved = stack.move();
   return {
     kubeconfig,
@@ -75,6 +77,29 @@ export async function startTestCluster(options: TestClusterOptions): Promise<Tes
     dir,
     [Symbol.asyncDispose]: () => moved.disposeAsync(),
   };
+}
+
+/** Why a pod is refused whose account is not there yet, or has no token yet. */
+const NOT_YET: ReadonlySet<string> = new Set(["Forbidden", "ServerTimeout"]);
+
+/**
+ * Waits until a new namespace takes pods: its default service account, and before Kubernetes 1.24 that
+ * one's token, are made by a controller a moment after it, seconds on a busy machine.
+ */
+async function untilPodsAdmitted(admin: Transport, namespace: string): Promise<void> {
+  const pods = new CoreV1Api(admin).namespace(namespace);
+  const probe = {
+    metadata: { name: "probe" },
+    spec: { containers: [{ name: "main", image: "main" }] },
+  };
+  await until(`a pod admitted in namespace ${namespace}`, async () => {
+    try {
+      return await pods.createPod(probe, { dryRun: "All" });
+    } catch (error) {
+      if (error instanceof ApiError && NOT_YET.has(error.reason)) return false;
+      throw error;
+    }
+  });
 }
 
 async function joinRealCluster(
