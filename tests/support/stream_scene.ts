@@ -133,15 +133,10 @@ export class StreamScene implements AsyncDisposable {
     return await this.cast.core.patchPod(pod, "json-merge", { metadata: { labels: { step } } });
   }
 
-  /** Resolves when so many pods run and no others are there. */
+  /** Resolves when so many pods run, no others are there, and controllers have no change left to make. */
   async running(pods: number): Promise<void> {
-    await until(`${pods} pods to run`, () => {
-      const { store } = this.record;
-      return store.size === pods &&
-        [...store.values()].every(({ metadata, status }) =>
-          metadata?.deletionTimestamp == null && status?.phase === "Running" &&
-          status.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
-        );
+    await until(`${pods} pods to run`, async () => {
+      return this.#allRunning(pods) && await this.#observed() && this.#allRunning(pods);
     }, { timeout: TIMEOUT });
   }
 
@@ -179,6 +174,25 @@ export class StreamScene implements AsyncDisposable {
   /** Ends everything. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#stack.disposeAsync();
+  }
+
+  #allRunning(pods: number): boolean {
+    const { store } = this.record;
+    return store.size === pods &&
+      [...store.values()].every(({ metadata, status }) =>
+        metadata?.deletionTimestamp == null && status?.phase === "Running" &&
+        status.conditions?.some(({ type, status }) => type === "Ready" && status === "True")
+      );
+  }
+
+  /** Whether controllers have seen the last scale, and have acted on it. */
+  async #observed(): Promise<boolean> {
+    const { items: deployments } = await this.#apps.getDeploymentList();
+    const { items: sets } = await this.#apps.getReplicaSetList();
+    return [...deployments, ...sets].every(({ metadata, spec, status }) =>
+      status?.observedGeneration === metadata?.generation &&
+      (status?.replicas ?? 0) === spec?.replicas
+    );
   }
 
   /** A pod that was chosen may be gone by now. */
