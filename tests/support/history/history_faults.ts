@@ -1,3 +1,4 @@
+import { processStartTime } from "../../../local/node/processes.ts";
 import { type FaultRule, seededRandom } from "../../../testing/mod.ts";
 import type { HistoryClients } from "./history_clients.ts";
 import type { HistoryCluster, ServerProcess } from "./history_cluster.ts";
@@ -40,7 +41,7 @@ const SHORT_PAUSE = [100, 1_500] as const;
 /** Milliseconds after which a server that runs is taken to have begun. */
 const SETTLING_TIME = 300;
 /** Milliseconds within which a server has to be started again. */
-const REVIVAL_TIME = 90_000;
+const REVIVAL_TIME = 180_000;
 
 /** Options of {@linkcode HistoryFaults}. */
 export interface HistoryFaultsOptions {
@@ -167,16 +168,21 @@ export class HistoryFaults implements AsyncDisposable {
 
   /**
    * Starts it again if it has ended: a kube-apiserver does that while it cannot reach its etcd, and both when a
-   * connection has taken their port meanwhile, until that is cut.
+   * connection has taken their port meanwhile, until that is cut: an attempt may fail.
    */
   async #live(server: ServerProcess): Promise<void> {
+    let failure: unknown;
     for (const since = performance.now(); !await this.#lives(server);) {
       if (performance.now() - since > REVIVAL_TIME) {
-        throw new Error(`Cannot start ${server.name} again: it has ended each time`);
+        throw new Error(`Cannot start ${server.name} again: it has ended each time`, {
+          cause: failure,
+        });
       }
       // it may need another server that has ended
       const all = this.#cluster.servers.filter((it) => it.revive);
-      for (const it of all.reverse()) if (!isRunning(it)) await it.revive!();
+      for (const it of all.reverse()) {
+        if (!isRunning(it)) await it.revive!().catch((error) => failure = error);
+      }
     }
   }
 
@@ -211,12 +217,7 @@ export class HistoryFaults implements AsyncDisposable {
   }
 }
 
+/** One that was killed may be a zombie for seconds: that one runs no more. */
 function isRunning(server: ServerProcess): boolean {
-  try {
-    Deno.kill(server.pid(), "SIGCONT"); // who runs does not feel it
-    return true;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return false;
-  }
+  return processStartTime(server.pid()) !== undefined;
 }
