@@ -2,8 +2,9 @@ import type { RestClient } from "@cloudydeno/kubernetes-client";
 import type { ErrorReporter } from "../runtime/mod.ts";
 import type { Background } from "./background.ts";
 import type { Clock } from "./clock.ts";
-import type { Records } from "./record/records.ts";
-import type { Sessions } from "./session/sessions.ts";
+import { Participants } from "./participants.ts";
+import { Records } from "./record/mod.ts";
+import { Sessions } from "./session/mod.ts";
 
 /** How long holders are believed, in milliseconds: `requestTimeout` < `renewDeadline` < `leaseDuration`. */
 export interface Timing {
@@ -36,8 +37,20 @@ export interface RequestContext {
 
 /** What every primitive is given by the `Primitives` that made it. */
 export interface PrimitiveContext extends RequestContext {
+  /** Those whose handlers end before all else does. */
+  readonly participants: Participants;
   /** This process as one that lives, and whether others do. */
   readonly sessions: Sessions;
   /** The values that it shares with others. */
   readonly records: Records;
+}
+
+/** What primitives of their own are made with. */
+export function primitiveContext(context: RequestContext): PrimitiveContext {
+  return {
+    ...context,
+    participants: new Participants(context.errors),
+    sessions: new Sessions(context),
+    records: new Records(context),
+  };
 }

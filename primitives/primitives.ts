@@ -1,7 +1,7 @@
 import { loadClusterConfig, Transport } from "../kube/mod.ts";
 import { type ErrorHandler, ErrorReporter } from "../runtime/mod.ts";
 import { Background } from "./background.ts";
-import type { PrimitiveContext } from "./context.ts";
+import { type PrimitiveContext, primitiveContext } from "./context.ts";
 import { Counter } from "./counting/counter.ts";
 import { Sequence, type SequenceOptions } from "./counting/sequence.ts";
 import { Barrier } from "./gathering/barrier.ts";
@@ -21,9 +21,7 @@ import {
   checkPrimitivesOptions,
   type PrimitivesOptions,
 } from "./primitives_options.ts";
-import { Records } from "./record/mod.ts";
 import { isOfRequest } from "./requests.ts";
-import { Sessions } from "./session/sessions.ts";
 import { type ValueSchema, zodSchema } from "./value_schema.ts";
 
 /**
@@ -48,8 +46,7 @@ export class Primitives implements AsyncDisposable {
     const context = { client, namespace, clock, random, errors, background, timing, identity };
     this.#stop = stop;
     this.#transport = transport;
-    const bounded = { ...context, signal: stop.signal };
-    this.#context = { ...bounded, sessions: new Sessions(bounded), records: new Records(bounded) };
+    this.#context = primitiveContext({ ...context, signal: stop.signal });
     const onAbort = () => void this.close();
     signal?.addEventListener("abort", onAbort, { once: true });
     stop.signal.addEventListener("abort", () => signal?.removeEventListener("abort", onAbort));
@@ -217,8 +214,11 @@ export class Primitives implements AsyncDisposable {
   }
 
   /**
-   * Gives back all that is held, and ends what waits; whose signals abort. Resolves when nothing is left
-   * open. Who must end something before it is given back does that first, and releases it.
+   * Ends all of it. First the handlers of elections and ownerships: their signals abort, and each election and
+   * ownership is left when they have ended or its `grace` has passed; until then all works, so that they can
+   * store what they have. Then all that is held is given back, and what waits ends: their signals abort; who must
+   * end something before a lock is given back releases it first. Resolves when nothing is left open. A handler must
+   * not wait for it: it would be waited for itself.
    */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
@@ -230,6 +230,7 @@ export class Primitives implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    await this.#context.participants.leave();
     this.#stop.abort(new Error("The primitives were closed"));
     await this.#context.sessions.close();
     await this.#context.background.settled();

@@ -1,4 +1,5 @@
-import { rejects, strictEqual, throws } from "node:assert/strict";
+import { match, rejects, strictEqual, throws } from "node:assert/strict";
+import { z } from "zod";
 import { PrimitivesStage } from "../tests/support/primitives_stage.ts";
 import { Primitives } from "./primitives.ts";
 
@@ -34,4 +35,29 @@ Deno.test("Primitives end what waits when they are closed, and what is asked for
   await rejects(mutex.acquire(), /closed/);
   const { items } = await stage.objects.leases.getLeaseList();
   strictEqual(items.length, 0);
+});
+
+Deno.test("Primitives let handlers store what they have when they are closed", async () => {
+  await using stage = await PrimitivesStage.start();
+  const primitives = await stage.primitives();
+  const notes = primitives.keyValue("notes", z.string());
+  const began = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  primitives.shardedOwnership("parts", {
+    keys: ["north"],
+    settle: 0,
+    onAcquire: () => began[0]!.resolve(),
+    onRelease: (key) => notes.put("ownership", key),
+  });
+  primitives.elect("boss", {
+    onLeading: async (token, signal) => {
+      began[1]!.resolve();
+      await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      await notes.put("election", `until ${token}`);
+    },
+  });
+  await Promise.all(began.map(({ promise }) => promise));
+  await primitives.close();
+  const others = (await stage.primitives()).keyValue("notes", z.string());
+  strictEqual(await others.get("ownership"), "north");
+  match(await others.get("election") ?? "", /^until \d+$/);
 });

@@ -80,6 +80,17 @@ export async function pause(clock: Clock, ms: number, signal: AbortSignal): Prom
   }
 }
 
+/** Whether `promise`, which never rejects, resolves within so long. */
+export async function settlesWithin(
+  clock: Clock,
+  ms: number,
+  promise: Promise<void>,
+): Promise<boolean> {
+  const done = new AbortController();
+  void promise.then(() => done.abort());
+  return await pause(clock, ms, done.signal).then(() => false, () => true);
+}
+
 /** What `promise` settles with, or the signal's reason when that aborts first. */
 export async function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
   if (signal.aborted) promise.catch(() => {}); // as of one that is left later, nobody is told

@@ -4,7 +4,7 @@ import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
 import type { FencingToken } from "../fencing/fencing_token.ts";
 import { PRIMITIVE_LABEL } from "../record/record_object.ts";
-import { pause } from "../waiting.ts";
+import { settlesWithin } from "../waiting.ts";
 import { Election, type ElectionEvent } from "./election.ts";
 import type { Term } from "./term.ts";
 
@@ -142,16 +142,17 @@ export class Candidacy implements AsyncDisposable {
     this.#name = checkName("election", name);
     this.#context = context;
     const { client, clock, errors, identity, namespace, random, timing } = context;
-    const signals = [context.signal, ...options.signal ? [options.signal] : []];
-    for (const signal of signals) signal.throwIfAborted();
+    for (const signal of [context.signal, options.signal]) signal?.throwIfAborted();
     const common = { namespace, name: electionLease(name), identity, labels: LABELS };
     this.#election = new Election(client, { ...common, ...timing, clock, random });
     this.#election.onError((error) => errors.report(error));
     this.#election.onEvent((event) => this.#heard(event));
     const onAbort = () => context.background.run(this.close());
-    for (const signal of signals) signal.addEventListener("abort", onAbort, { once: true });
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+    const forget = context.participants.add(() => this.close());
     this.#unlink = () => {
-      for (const signal of signals) signal.removeEventListener("abort", onAbort);
+      options.signal?.removeEventListener("abort", onAbort);
+      forget();
     };
     this.#election.start();
   }
@@ -198,15 +199,13 @@ export class Candidacy implements AsyncDisposable {
     const closed = this.#election.close({ settled: work.settled, grace });
     work.stop.abort(new Error(`Cannot lead "${this.#name}" any longer: it is being closed`));
     // one of a former term is waited for too
-    const done = new AbortController();
-    void work.settled.then(() => done.abort());
-    await pause(clock, grace, done.signal).then(() => {
+    if (!await settlesWithin(clock, grace, work.settled)) {
       errors.report(
         new Error(
           `Cannot wait for "onLeading" of election "${this.#name}": it has not settled within ${grace} ms`,
         ),
       );
-    }, () => {});
+    }
     await closed;
   }
 

@@ -101,6 +101,22 @@ Deno.test("Candidacy.close() releases the Lease after its grace, and tells that 
   ]);
 });
 
+Deno.test("Candidacy lets its handler use the primitives until it ends, when these are closed", async () => {
+  await using scene = new Scene();
+  let usable = false;
+  const a = new Stand(scene, "a", {
+    onLeading: async (_, signal) => {
+      await untilAborted(signal, 5_000);
+      usable = !a.primitives.context.signal.aborted;
+    },
+  });
+  await scene.until(() => a.leads);
+  await scene.settle(a.primitives.close());
+  strictEqual(usable, true);
+  strictEqual(a.primitives.context.signal.aborted, true);
+  deepStrictEqual(a.primitives.errors, []);
+});
+
 Deno.test("Candidacy gives the term up and reports when onLeading rejects, and another one leads", async () => {
   await using scene = new Scene();
   const broken = new Error("no bills");

@@ -8,6 +8,9 @@ const MAX_BYTES = 200 * 1024;
 /** Long enough for those who are started together, and short for people. */
 const SETTLE_MS = 500;
 
+/** Less than the 30 s that a pod has between SIGTERM and SIGKILL. */
+const GRACE_MS = 25_000;
+
 const PURPOSE = "Cannot share ownership";
 
 const handler = z.custom<() => unknown>((value) => typeof value === "function", "a function");
@@ -19,6 +22,7 @@ const schema = z.strictObject({
   settle: z.number().min(0).max(60_000).default(SETTLE_MS).describe(
     "milliseconds from 0 to a minute",
   ),
+  grace: z.number().min(0).default(GRACE_MS).describe("milliseconds of at least 0"),
 });
 
 /** Options of `Primitives.shardedOwnership`. */
@@ -34,12 +38,19 @@ export interface OwnershipOptions extends KeyHandlers {
    * @default 500
    */
   settle?: number;
+  /**
+   * Milliseconds that `Primitives.close()` waits for handlers. Those that still run then are reported, and others
+   * get their keys. The ownership's own `close()` waits for as long as it takes.
+   * @default 25_000
+   */
+  grace?: number;
 }
 
 /** Options that were checked. */
 export interface CheckedOwnershipOptions extends KeyHandlers {
   readonly keys: ReadonlySet<string>;
   readonly settle: number;
+  readonly grace: number;
 }
 
 /**
@@ -49,8 +60,8 @@ export interface CheckedOwnershipOptions extends KeyHandlers {
  * @throws {RangeError} when the keys take more than 200 KiB
  */
 export function checkOwnershipOptions(options: OwnershipOptions): CheckedOwnershipOptions {
-  const { settle } = checkOptions(schema, options, { purpose: PURPOSE });
-  return { ...options, settle, keys: checkKeys(options.keys) };
+  const { settle, grace } = checkOptions(schema, options, { purpose: PURPOSE });
+  return { ...options, settle, grace, keys: checkKeys(options.keys) };
 }
 
 /**

@@ -3,7 +3,7 @@ import { checkName } from "../checked_name.ts";
 import type { PrimitiveContext } from "../context.ts";
 import { SharedRecord } from "../record/mod.ts";
 import type { Session } from "../session/mod.ts";
-import { bounded, pause, unlessAborted, type WaitOptions } from "../waiting.ts";
+import { bounded, pause, settlesWithin, unlessAborted, type WaitOptions } from "../waiting.ts";
 import { KeySet } from "./key_set.ts";
 import { Membership } from "./membership.ts";
 import { checkKeys, checkOwnershipOptions, type OwnershipOptions } from "./ownership_options.ts";
@@ -91,8 +91,8 @@ const REJOIN_WAIT = 1_000;
  *
  * - Between a check and a write the process may be stopped for a minute: guard by the token what must not be done by
  *   two (see `Mutex`).
- * - `close()` waits for handlers. `Primitives.close()` does not: close the ownership before, or keys have new owners
- *   while handlers end.
+ * - `close()` waits for handlers for as long as it takes, `Primitives.close()` for `grace` (25 s): when that has passed,
+ *   keys have new owners while handlers end.
  * - Who deletes the ConfigMap lets members begin anew: all signals abort as soon as that is seen, and nobody takes a
  *   key before `settle` has passed. Until a member whose watch is broken hears of it, only the tokens tell.
  * - Keys count the same, however much work they are. A key of much work is better made several.
@@ -128,12 +128,13 @@ export class ShardedOwnership implements AsyncDisposable {
   /** The keys for which something runs though the session is lost by which it began. */
   readonly #stuck = new Set<string>();
   readonly #running: Promise<void>;
+  readonly #forget: () => void;
   #keys: KeySet;
   #membership: Membership | undefined;
 
   /** It joins at once. */
   constructor(context: PrimitiveContext, name: string, options: OwnershipOptions) {
-    const { keys, settle, ...handlers } = checkOwnershipOptions(options);
+    const { keys, settle, grace, ...handlers } = checkOwnershipOptions(options);
     this.name = checkName("ownership", name);
     this.#context = context;
     this.#handlers = handlers;
@@ -143,6 +144,7 @@ export class ShardedOwnership implements AsyncDisposable {
     const definition = { kind: "ownership", name, schema: ownershipSchema, empty: NO_MEMBERS };
     this.#record = new SharedRecord(context, definition);
     this.#running = this.#run();
+    this.#forget = context.participants.add(() => this.#leave(grace));
   }
 
   /** The keys that a handler of this member has now, with their holds. */
@@ -178,11 +180,27 @@ export class ShardedOwnership implements AsyncDisposable {
     }
     this.#membership?.leave();
     await this.#running;
+    this.#forget();
   }
 
   /** The same as {@linkcode ShardedOwnership.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** Closes it, but waits for no longer than that. */
+  async #leave(grace: number): Promise<void> {
+    const { clock, errors } = this.#context;
+    if (await settlesWithin(clock, grace, this.close())) return;
+    const keys = [...this.#membership?.tenures ?? []].map(({ key }) => JSON.stringify(key));
+    errors.report(
+      new Error(
+        `Cannot wait for handlers of ownership "${this.name}": those of ${
+          keys.join(", ")
+        } have not ` +
+          `ended within ${grace} ms`,
+      ),
+    );
   }
 
   async #run(): Promise<void> {

@@ -1,5 +1,7 @@
 import { deepStrictEqual, ok, rejects, strictEqual, throws } from "node:assert/strict";
+import { z } from "zod";
 import { seededRandom } from "../../testing/mod.ts";
+import { KeyValue } from "../key_value/mod.ts";
 import type { ServedCall } from "../testdata/object_server.ts";
 import { OwnershipScene } from "./testdata/ownership_scene.ts";
 
@@ -129,6 +131,42 @@ Deno.test("ShardedOwnership waits for what runs before another gets the key, and
   released.resolve();
   await stage.scene.settle(closed, 1_000);
   await stage.scene.until(() => b.ownership.owned.has("k1"), 1_000);
+});
+
+Deno.test("ShardedOwnership has handlers end, which can store what they have, before its process gives up all", async () => {
+  await using stage = new OwnershipScene(["k"]);
+  const a = stage.join("a", {
+    async onRelease(key) {
+      await new Promise((resolve) => setTimeout(resolve, 20_000));
+      await values.put(key, 42);
+    },
+  });
+  const values = new KeyValue(a.process.context, "values", z.int());
+  await stage.allOwned(["k"], 1_000);
+  const b = stage.join("b");
+  const closed = a.process.close();
+  await stage.scene.pass(19_000);
+  strictEqual(b.ownership.owned.size, 0);
+  await stage.scene.settle(closed, 2_000);
+  await stage.allOwned(["k"], 1_000);
+  const theirs = new KeyValue(b.process.context, "values", z.int());
+  strictEqual(await stage.scene.settle(theirs.get("k")), 42);
+  deepStrictEqual(a.process.errors, []);
+});
+
+Deno.test("ShardedOwnership holds up the end of its process for its grace, and tells whose handlers run on", async () => {
+  await using stage = new OwnershipScene(["k1", "k2"]);
+  const a = stage.join("a", {
+    grace: 3_000,
+    onRelease: (key) => key === "k2" ? new Promise(() => {}) : undefined,
+  });
+  await stage.allOwned(["k1", "k2"], 1_000);
+  const start = stage.scene.time.now;
+  await stage.scene.settle(a.process.close(), 4_000);
+  ok(stage.scene.time.now - start >= 3_000);
+  deepStrictEqual(a.process.errors.map(({ message }) => message), [
+    'Cannot wait for handlers of ownership "parts": those of "k2" have not ended within 3000 ms',
+  ]);
 });
 
 Deno.test("ShardedOwnership calls a handler that failed again, after a while", async () => {

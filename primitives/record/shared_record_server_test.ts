@@ -6,11 +6,10 @@ import { ErrorReporter } from "../../runtime/mod.ts";
 import { PrimitivesStage } from "../../tests/support/primitives_stage.ts";
 import { Background } from "../background.ts";
 import { systemClock } from "../clock.ts";
-import type { PrimitiveContext } from "../context.ts";
+import { type PrimitiveContext, primitiveContext } from "../context.ts";
 import { httpCodeOf } from "../requests.ts";
-import { Sessions } from "../session/mod.ts";
 import { resolveTiming } from "../timing.ts";
-import { Records, SharedRecord } from "./mod.ts";
+import { SharedRecord } from "./mod.ts";
 
 interface Names {
   readonly names: readonly string[];
@@ -40,7 +39,7 @@ class Core implements AsyncDisposable {
       identity: "test",
       signal: this.#stop.signal,
     };
-    this.context = { ...context, sessions: new Sessions(context), records: new Records(context) };
+    this.context = primitiveContext(context);
   }
 
   get record(): SharedRecord<Names> {

@@ -2,9 +2,7 @@ import type { RequestOptions, RestClient } from "@cloudydeno/kubernetes-client";
 import { ErrorReporter } from "../../runtime/mod.ts";
 import { Background } from "../background.ts";
 import type { Clock } from "../clock.ts";
-import type { PrimitiveContext } from "../context.ts";
-import { Records } from "../record/mod.ts";
-import { Sessions } from "../session/mod.ts";
+import { type PrimitiveContext, primitiveContext } from "../context.ts";
 import { resolveTiming, type TimingOptions } from "../timing.ts";
 import { failure, type ObjectJson, type ObjectServer, type ServedCall } from "./object_server.ts";
 
@@ -61,7 +59,7 @@ export class SimulatedProcess {
       identity: options.name,
       signal: this.#stop.signal,
     };
-    this.context = { ...context, sessions: new Sessions(context), records: new Records(context) };
+    this.context = primitiveContext(context);
   }
 
   /** Whether it runs. */
@@ -121,6 +119,7 @@ export class SimulatedProcess {
   async close(): Promise<void> {
     if (this.#killed) return;
     this.resume();
+    await this.context.participants.leave();
     this.#stop.abort(new Error("The primitives were closed"));
     await this.context.sessions.close();
     await this.context.background.settled();

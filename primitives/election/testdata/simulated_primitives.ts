@@ -1,5 +1,6 @@
 import { ErrorReporter } from "../../../runtime/mod.ts";
 import { Background } from "../../background.ts";
+import { Participants } from "../../participants.ts";
 import type { CandidacyContext } from "../candidacy.ts";
 import type { SimulatedProcess } from "./simulated_process.ts";
 
@@ -19,6 +20,7 @@ export class SimulatedPrimitives {
       random: () => 0.5,
       errors,
       background: new Background(errors),
+      participants: new Participants(errors),
       timing: {
         leaseDuration: 8_000,
         renewDeadline: 6_000,
@@ -32,6 +34,7 @@ export class SimulatedPrimitives {
 
   /** As `Primitives.close()`. */
   async close(): Promise<void> {
+    await this.context.participants.leave();
     this.#stop.abort(new Error("The primitives were closed"));
     await this.context.background.settled();
   }

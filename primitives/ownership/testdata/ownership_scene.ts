@@ -16,8 +16,8 @@ export interface Participant {
   readonly active: Map<string, string>;
 }
 
-/** What a participant's handlers do beside being recorded. */
-export type SceneHandlers = Partial<Pick<OwnershipOptions, "onAcquire" | "onRelease">>;
+/** What a participant's handlers do beside being recorded, and for how long they are waited for at the end. */
+export type SceneHandlers = Partial<Pick<OwnershipOptions, "onAcquire" | "onRelease" | "grace">>;
 
 /** Options of `OwnershipScene.join`. */
 export interface JoinOptions extends SceneHandlers {
@@ -59,6 +59,7 @@ export class OwnershipScene implements AsyncDisposable {
     const active = new Map<string, string>();
     const ownership = new ShardedOwnership(process.context, "parts", {
       keys,
+      ...own.grace !== undefined && { grace: own.grace },
       onAcquire: (key, token, signal) => {
         this.#began(participant, key, token);
         active.set(key, this.#leaseOf(process));
