@@ -21,11 +21,11 @@ import type {
 } from "../wire/frame.ts";
 import { BoundedMemory } from "./bounded_memory.ts";
 import { CalleeSession } from "./callee_session.ts";
-import { jsonBytes } from "./check_json.ts";
 import { Deadlines } from "./deadlines.ts";
 import { failureOf } from "./failures.ts";
 import type { Implementation } from "./implementation.ts";
 import { KeptEvents } from "./kept_events.ts";
+import { KeyedRuns, outcomeBytes } from "./keyed_runs.ts";
 import { type IncomingCall, itemFrame, type Outcome, outcomeFrame, Run } from "./run.ts";
 import { Runner } from "./runner.ts";
 import { StreamWriter } from "./stream_writer.ts";
@@ -33,14 +33,14 @@ import { StreamWriter } from "./stream_writer.ts";
 /** Outcomes that were not seen, of all sessions; of more, the oldest are forgotten. */
 const OUTCOMES = { count: 10_000, bytes: 16 * 2 ** 20 };
 
-/** Outcomes of calls with a key, of all sessions; of more, the oldest are forgotten. */
-const KEYED = { count: 10_000, bytes: 16 * 2 ** 20 };
-
 /** Milliseconds that a session is kept without a channel. */
 export const SESSION_MS = 60_000;
 
 /** Sessions without a channel; of more, the oldest ends. */
 const MAX_DETACHED = 1_000;
+
+/** What became of a call of which nothing is known here any more. */
+const FORGOTTEN = "it forgot what became of it";
 
 /** Options of {@linkcode Callee}. */
 export interface CalleeOptions {
@@ -89,9 +89,7 @@ export class Callee {
     OUTCOMES,
     (call) => call.session.calls.delete(call.id),
   );
-  /** Runs with a key that have not ended, and the outcomes of those that have. */
-  readonly #keyedRuns = new Map<string, Run>();
-  readonly #keyed = new BoundedMemory<string, Outcome>(KEYED);
+  readonly #keyed = new KeyedRuns();
   #draining = false;
   #drained: Promise<void> | undefined;
   #closed = false;
@@ -304,9 +302,9 @@ export class Callee {
       call.deadline = this.#deadlines.after(timeout, () => this.#timeOut(call, cause));
     }
     const keyed = key === undefined || stream ? undefined : JSON.stringify([method, key]);
-    const outcome = keyed === undefined ? undefined : this.#keyed.get(keyed);
+    const outcome = this.#keyed.outcome(keyed);
     if (outcome !== undefined) return this.#answer(call, outcome);
-    const running = keyed === undefined ? undefined : this.#keyedRuns.get(keyed);
+    const running = this.#keyed.running(keyed);
     const { input, attempt = 0 } = frame;
     const { peer: caller, id: lane } = session;
     call.run = running ?? new Run({
@@ -335,7 +333,7 @@ export class Callee {
   }
 
   #start(run: Run): void {
-    if (run.key !== undefined) this.#keyedRuns.set(run.key, run);
+    this.#keyed.add(run);
     const refused = this.#runner.add(run);
     if (refused === undefined) return;
     const { concurrency, queue } = this.limits;
@@ -344,16 +342,13 @@ export class Callee {
 
   /** A handler has ended, or what nobody waited for has. */
   #settled(run: Run, outcome: Outcome): void {
-    if (run.key !== undefined) {
-      this.#keyedRuns.delete(run.key);
-      if (run.aborted && "kind" in outcome) {
-        // it was stopped as nobody waited; those who came with its key since then want it run
-        if (run.calls.size > 0) this.#runAgain(run);
-        return;
-      }
-      const bytes = 200 + ("kind" in outcome ? jsonBytes(outcome.data) : jsonBytes(outcome.output));
-      this.#keyed.set(run.key, outcome, bytes);
+    if (run.key !== undefined && run.aborted && "kind" in outcome) {
+      this.#keyed.remove(run);
+      // it was stopped as nobody waited; those who came with its key since then want it run
+      if (run.calls.size > 0) this.#runAgain(run);
+      return;
     }
+    this.#keyed.settle(run, outcome);
     for (const call of run.calls) this.#answer(call, outcome);
     run.calls.clear();
   }
@@ -369,7 +364,7 @@ export class Callee {
 
   /** Fails what was not begun. */
   #fail(run: Run, kind: "overloaded" | "draining", message: string): void {
-    if (run.key !== undefined) this.#keyedRuns.delete(run.key);
+    this.#keyed.remove(run);
     for (const call of run.calls) this.#answer(call, { kind, message });
     run.calls.clear();
   }
@@ -379,8 +374,8 @@ export class Callee {
     call.run = undefined;
     call.outcome = outcomeFrame(call.id, outcome);
     this.#sendOutcome(call);
-    const data = "kind" in outcome ? outcome.data : outcome.output;
-    this.#outcomes.set(call, undefined, 200 + jsonBytes(data) + (call.stream?.keptBytes ?? 0));
+    const bytes = 200 + outcomeBytes(outcome) + (call.stream?.keptBytes ?? 0);
+    this.#outcomes.set(call, undefined, bytes);
   }
 
   #sendOutcome(call: IncomingCall): void {
@@ -425,7 +420,7 @@ export class Callee {
     call.run = undefined;
     run.calls.delete(call);
     if (run.calls.size > 0) return;
-    if (run.key !== undefined && !run.begun) this.#keyedRuns.delete(run.key);
+    if (!run.begun) this.#keyed.remove(run);
     this.#runner.stop(run, reason);
   }
 
@@ -446,12 +441,7 @@ export class Callee {
       const call = session.calls.get(id);
       if (call !== undefined) this.#answerAgain(call, items);
       else if (session.arrivals.neverArrived(id)) unknown.push(id);
-      else {session.answer({
-          t: "failed",
-          id,
-          kind: "lost",
-          message: "it forgot what became of it",
-        });}
+      else session.answer({ t: "failed", id, kind: "lost", message: FORGOTTEN });
     }
     session.arrivals.only(unknown);
     if (unknown.length > 0) session.answer({ t: "unknown", ids: unknown });
