@@ -373,6 +373,7 @@ export class Coordinator implements AsyncDisposable {
    * await using held = await primitives.mutex("orders").acquire();
    * ```
    *
+   * @throws {TypeError} naming each bad field of the option `primitives`
    * @throws {Error} when the coordinator has stopped
    */
   async primitives(): Promise<Primitives> {

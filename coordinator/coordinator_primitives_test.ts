@@ -18,18 +18,12 @@ Deno.test("Coordinator.primitives() are the same for all, in its namespace, and 
   });
 });
 
-Deno.test("Coordinator.create() names what is wrong with the option primitives", async () => {
+Deno.test("Coordinator.primitives() rejects when the option primitives is wrong", async () => {
   await using sandbox = await Sandbox.start(ApiServer);
-  await rejects(sandbox.coordinator({ primitives: { leaseDuration: 500 } }), {
+  await using coordinator = await sandbox.coordinator({ primitives: { leaseDuration: 500 } });
+  await rejects(coordinator.primitives(), {
     name: "TypeError",
-    message:
-      /^Cannot create coordinator: "primitives.leaseDuration" given 500, allowed is milliseconds/,
-  });
-  await rejects(sandbox.coordinator({ primitives: { renewDeadline: 1_000 } }), {
-    name: "TypeError",
-    message:
-      'Cannot create coordinator: "primitives.renewInterval" is 2000, allowed is less than ' +
-      '"renewDeadline", which is 1000',
+    message: /^Cannot create primitives: "leaseDuration" given 500, allowed is milliseconds/,
   });
   await rejects(sandbox.coordinator({ primitives: { leaseDurations: 500 } as never }), {
     name: "TypeError",

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ClusterConfig } from "../kube/mod.ts";
-import { type TimingOptions, timingOptions } from "../primitives/mod.ts";
+import type { TimingOptions } from "../primitives/mod.ts";
 import { checkOptions, dnsLabel, dnsName, instance, namespaceName } from "../runtime/mod.ts";
 import type { WatchOptions } from "./cluster_view.ts";
 import { type HealthOptions, healthOptions } from "./health/health_options.ts";
@@ -55,7 +55,14 @@ const schema = z.strictObject({
       "milliseconds, and { pageSize }, an integer from 1",
   ),
   health: healthOptions.optional(),
-  primitives: timingOptions.optional(),
+  primitives: z.strictObject({
+    leaseDuration: z.number().optional(),
+    renewDeadline: z.number().optional(),
+    renewInterval: z.number().optional(),
+    requestTimeout: z.number().optional(),
+  }).optional().describe(
+    "{ leaseDuration, renewDeadline, renewInterval, requestTimeout }, each in milliseconds",
+  ),
   messaging: z.strictObject({
     via: z.enum(["auto", "direct", "proxy"]).describe('"auto", "direct" or "proxy"').default(
       "auto",

@@ -88,7 +88,7 @@ export { Primitives } from "./primitives.ts";
 export type { PrimitivesOptions } from "./primitives_options.ts";
 export { RecordError, UnknownOutcomeError } from "./record/mod.ts";
 export { SessionLostError } from "./session/mod.ts";
-export { type TimingOptions, timingOptions } from "./timing.ts";
+export type { TimingOptions } from "./timing.ts";
 export type { ValueSchema } from "./value_schema.ts";
 export type { WaitOptions } from "./waiting.ts";
 export type { Budget } from "../kube/mod.ts";

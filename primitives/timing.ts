@@ -58,44 +58,18 @@ export function resolveTiming(
   given: TimingOptions & { leaseDuration: number },
   { purpose }: { purpose: string },
 ): Timing {
-  const timing = completed(given);
-  const wrong = misorders(timing).map(({ name, told }) => `"${name}" ${told}`);
-  if (wrong.length > 0) throw new TypeError(`${purpose}: ${wrong.join("; ")}`);
-  return timing;
-}
-
-/**
- * Schema of {@linkcode TimingOptions} as one option of a program that makes primitives later: what is not in
- * order is told when it is checked.
- */
-export const timingOptions: z.ZodType<TimingOptions, TimingOptions | undefined> = z
-  .strictObject(TIMING_SHAPE)
-  .superRefine((given, context) => {
-    for (const { name, told } of misorders(completed(given))) {
-      context.addIssue({ code: "custom", path: [name], params: { told } });
-    }
-  })
-  .describe(
-    "{ leaseDuration, renewDeadline, renewInterval, requestTimeout }, each in milliseconds",
-  );
-
-function completed(given: TimingOptions & { leaseDuration: number }): Timing {
   const { leaseDuration } = given;
   const { renewDeadline = 3 / 4 * leaseDuration, renewInterval = leaseDuration / 4 } = given;
   const { requestTimeout = renewDeadline / 4 } = given;
-  return { leaseDuration, renewDeadline, renewInterval, requestTimeout };
-}
-
-/** What is not less than it has to be. */
-function misorders(timing: Timing): { name: keyof Timing; told: string }[] {
-  const { leaseDuration, renewDeadline, renewInterval, requestTimeout } = timing;
   const orders = [
     ["renewDeadline", renewDeadline, "leaseDuration", leaseDuration],
     ["requestTimeout", requestTimeout, "renewDeadline", renewDeadline],
     ["renewInterval", renewInterval, "renewDeadline", renewDeadline],
   ] as const;
-  return orders.filter(([, less, , more]) => less >= more).map(([name, less, other, more]) => ({
-    name,
-    told: `is ${less}, allowed is less than "${other}", which is ${more}`,
-  }));
+  const wrong = orders.filter(([, less, , more]) => less >= more).map(
+    ([name, less, other, more]) =>
+      `"${name}" is ${less}, allowed is less than "${other}", which is ${more}`,
+  );
+  if (wrong.length > 0) throw new TypeError(`${purpose}: ${wrong.join("; ")}`);
+  return { leaseDuration, renewDeadline, renewInterval, requestTimeout };
 }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type TlsTrust, workersName } from "../messaging/mod.ts";
 import type { Self } from "./messaging/worker_messages.ts";
-import { type TimingOptions, timingOptions } from "../primitives/mod.ts";
+import type { TimingOptions } from "../primitives/mod.ts";
 import { checkOptions, dnsLabel, listenAddress, namespaceName } from "../runtime/mod.ts";
 
 /** Port of a worker that is told none. */
@@ -24,7 +24,14 @@ const schema = z.strictObject({
   grace: z.number().min(0).max(AT_MOST_A_DAY).default(DEFAULT_GRACE)
     .describe("milliseconds from 0 to a day"),
   keys: z.string().optional().describe("a JSON Web Key Set as text"),
-  primitives: timingOptions.optional(),
+  primitives: z.strictObject({
+    leaseDuration: z.number().optional(),
+    renewDeadline: z.number().optional(),
+    renewInterval: z.number().optional(),
+    requestTimeout: z.number().optional(),
+  }).optional().describe(
+    "{ leaseDuration, renewDeadline, renewInterval, requestTimeout }, each in milliseconds",
+  ),
   signal: z.instanceof(AbortSignal).optional().describe("an AbortSignal"),
 });
 

@@ -38,13 +38,6 @@ Deno.test("checkWorkerOptions() lets TROUPE_PORT win over the program's port", (
   strictEqual(checkWorkerOptions({ name: "w" }).port, 8080);
 });
 
-Deno.test("checkWorkerOptions() names what is wrong with the option primitives", () => {
-  throws(() => checkWorkerOptions({ name: "w", primitives: { renewDeadline: 9_000 } }), {
-    message: 'Cannot create worker: "primitives.renewDeadline" is 9000, allowed is less than ' +
-      '"leaseDuration", which is 8000',
-  });
-});
-
 Deno.test("checkWorkerOptions() names the variable that is wrong", () => {
   throws(
     () => withEnv({ TROUPE_PORT: "70000" }, () => checkWorkerOptions({ name: "w" })),

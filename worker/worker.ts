@@ -229,6 +229,7 @@ export class Worker implements AsyncDisposable {
    * ```
    *
    * @throws {ConfigError} when there is no token, or no cluster is found, saying where it was looked for
+   * @throws {TypeError} naming each bad field of the option `primitives`
    * @throws {Error} when the worker has stopped
    */
   async primitives(): Promise<Primitives> {
