@@ -24,7 +24,8 @@ import {
 import { Autoscalers } from "./autoscale/autoscalers.ts";
 import { Batches } from "./batches/batches.ts";
 import { ClusterView } from "./cluster_view.ts";
-import { EventHub, type OwnEvent } from "./events/event_hub.ts";
+import { EventHub } from "./events/event_hub.ts";
+import { OwnEvents } from "./events/own_events.ts";
 import { leadershipOf } from "./leadership/leadership_of.ts";
 import { LeadingHandlers } from "./leadership/leading_handlers.ts";
 import type { Mandate } from "./leadership/mandate.ts";
@@ -46,9 +47,6 @@ export type State = "created" | "running" | "stopping" | "stopped";
  * take 1.5 s.
  */
 const GIVING_BACK = 2_000;
-
-/** Events that a coordinator does not have that is alone. */
-const REPLICA_EVENTS: readonly string[] = ["leading", "following", "lost"];
 
 /** See the module's text. */
 export class Engine {
@@ -84,6 +82,7 @@ export class Engine {
   readonly supervisor: Supervisor;
   /** What the program agrees by with others; requests and errors go the coordinator's way. */
   readonly primitives: OnDemand<Primitives>;
+  readonly #own: OwnEvents;
   readonly #options: CheckedCoordinatorOptions;
   readonly #transport: Transport;
   readonly #life = new AbortController();
@@ -115,7 +114,7 @@ export class Engine {
       kinds: options.kinds,
       watch: options.watch,
       onError,
-      onState: (_, error) => this.#tellConnection(error),
+      onState: (_, error) => this.#own.emitConnection(error),
       onObject: (change) => {
         this.telemetry.onObject(change);
         this.messaging.take(change);
@@ -124,6 +123,13 @@ export class Engine {
       },
     });
     this.hub = new EventHub(this.view, onError, { onHandled: this.telemetry.onHandled });
+    this.#own = new OwnEvents({
+      hub: this.hub,
+      telemetry: this.telemetry,
+      view: this.view,
+      isReplica: options.election !== false,
+      isRunning: () => this.#state === "running",
+    });
     this.leading = new LeadingHandlers(onError);
     const leadership = leadershipOf(options, this.namespace, this.#transport);
     leadership.onChange((change) => this.telemetry.onLeadership(change));
@@ -135,7 +141,7 @@ export class Engine {
       },
       begin: (mandate) => this.#begin(mandate),
       end: (_, reason) => this.#end(reason),
-      follow: (leader) => this.#emit({ type: "following", leader }),
+      follow: (leader) => this.#own.emit({ type: "following", leader }),
       onError,
     });
     this.messaging = new Messaging({
@@ -162,7 +168,7 @@ export class Engine {
       onDeclared: () => outside(() => this.autoscalers.look()),
       onError,
       onDrift: ({ head: { kind, metadata }, fields, repaired }) =>
-        this.#emit({
+        this.#own.emit({
           type: "drifted",
           object: { kind, name: metadata?.name ?? "", namespace: metadata?.namespace ?? "" },
           fields,
@@ -194,7 +200,7 @@ export class Engine {
       bind: (handler) => this.hub.scoped(this.tenure.bind(handler)),
       onError,
     });
-    this.reports = new SupervisionReports({ emit: (report) => this.#emit(report), onError });
+    this.reports = new SupervisionReports({ emit: (report) => this.#own.emit(report), onError });
     this.supervisor = new Supervisor({
       client: this.#transport,
       coordinator: options.name,
@@ -266,14 +272,14 @@ export class Engine {
     try {
       // 2. The first event comes before any that it explains.
       this.hub.emit({ type: "started" });
-      this.#tellConnection();
+      this.#own.emitConnection();
       // 3. Everything that was run is watched, and what an earlier coordinator of this name left: a
       //    follower too knows all of it when it comes to lead.
       this.#watch();
       // 4. Who leads already tells what it sees; all others stand for election.
       const { mandate, leader } = this.tenure;
       if (mandate !== undefined) this.#tell(mandate);
-      else if (leader !== undefined) this.#emit({ type: "following", leader });
+      else if (leader !== undefined) this.#own.emit({ type: "following", leader });
       this.tenure.start();
       await this.#stopRequested.promise;
       await this.#close();
@@ -352,7 +358,7 @@ export class Engine {
 
   /** Tells handlers what is there, in the name of a mandate. */
   #tell(mandate: Mandate): void {
-    this.#emit({ type: "leading", token: mandate.token });
+    this.#own.emit({ type: "leading", token: mandate.token });
     this.hub.open();
     this.leading.begin(mandate);
     // after what an earlier leader could write is fenced off: a timer's handler may use workloads
@@ -371,28 +377,12 @@ export class Engine {
     this.supervisor.end();
     void this.messaging.end(reason);
     void this.hub.shut(0);
-    this.#emit({ type: "lost", reason });
-  }
-
-  /** Emits an event of a replica's leadership, which a coordinator that is alone does not have. */
-  #emit(event: OwnEvent): void {
-    this.telemetry.onDecision(event);
-    const isOfReplica = REPLICA_EVENTS.includes(event.type);
-    const alone = this.#options.election === false && isOfReplica;
-    if (this.#state === "running" && !alone) this.hub.emit(event);
+    this.#own.emit({ type: "lost", reason });
   }
 
   #watch(): void {
     const { namespaces = [] } = this.#options;
     const all = new Set([this.namespace, ...namespaces, ...this.workloads.namespaces]);
     for (const namespace of all) this.view.namespace(namespace);
-  }
-
-  #tellConnection(error?: Error): void {
-    const state = this.view.state;
-    if (this.#state !== "running" || state === undefined || state === "connecting") return;
-    if (state === "stale" || state === "disconnected") {
-      this.hub.emit({ type: state, ...(error && { error }) });
-    } else this.hub.emit({ type: state });
   }
 }

@@ -45,6 +45,14 @@ export interface PrimitiveContext extends RequestContext {
   readonly records: Records;
 }
 
+/** Ends what was made with it: handlers first, while all works yet; `stop` is what aborts its signal. */
+export async function endContext(context: PrimitiveContext, stop: AbortController): Promise<void> {
+  await context.participants.leave();
+  stop.abort(new Error("The primitives were closed"));
+  await context.sessions.close();
+  await context.background.settled();
+}
+
 /** What primitives of their own are made with. */
 export function primitiveContext(context: RequestContext): PrimitiveContext {
   return {

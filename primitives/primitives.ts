@@ -1,7 +1,7 @@
 import { loadClusterConfig, Transport } from "../kube/mod.ts";
 import { type ErrorHandler, ErrorReporter } from "../runtime/mod.ts";
 import { Background } from "./background.ts";
-import { type PrimitiveContext, primitiveContext } from "./context.ts";
+import { endContext, type PrimitiveContext, primitiveContext } from "./context.ts";
 import { Counter } from "./counting/counter.ts";
 import { Sequence, type SequenceOptions } from "./counting/sequence.ts";
 import { Barrier } from "./gathering/barrier.ts";
@@ -230,10 +230,7 @@ export class Primitives implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#context.participants.leave();
-    this.#stop.abort(new Error("The primitives were closed"));
-    await this.#context.sessions.close();
-    await this.#context.background.settled();
+    await endContext(this.#context, this.#stop);
     await this.#transport?.[Symbol.asyncDispose]();
   }
 }

@@ -1,4 +1,4 @@
-import { signalGroup } from "../local/node/processes.ts";
+import { signalGroup } from "../local/node/mod.ts";
 
 /** How a run has ended: by itself, or by what has ended it. */
 export type RunEnd = "passed" | "failed" | "late" | "interrupted";

@@ -1,5 +1,5 @@
 import { deepStrictEqual, match, strictEqual } from "node:assert/strict";
-import { processStartTime } from "../local/node/processes.ts";
+import { processStartTime } from "../local/node/mod.ts";
 import { until } from "../tests/support/until.ts";
 import { runBounded } from "./bounded_run.ts";
 

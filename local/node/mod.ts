@@ -14,6 +14,7 @@ export type { ExecAnswer, ExecRequest } from "./exec_socket.ts";
 export type { LogAnswer, LogRequest } from "./kubelet_endpoint.ts";
 export type { NodeCapacity } from "./node_object.ts";
 export type { HeartbeatOptions } from "./node_registration.ts";
+export { processStartTime, signalGroup } from "./processes.ts";
 export { ProcessRuntime, type ProcessRuntimeOptions } from "./process_runtime.ts";
 export {
   type ActionPurpose,

@@ -6,7 +6,7 @@ import { ErrorReporter } from "../../runtime/mod.ts";
 import { PrimitivesStage } from "../../tests/support/primitives_stage.ts";
 import { Background } from "../background.ts";
 import { systemClock } from "../clock.ts";
-import { type PrimitiveContext, primitiveContext } from "../context.ts";
+import { endContext, type PrimitiveContext, primitiveContext } from "../context.ts";
 import { httpCodeOf } from "../requests.ts";
 import { resolveTiming } from "../timing.ts";
 import { SharedRecord } from "./mod.ts";
@@ -52,9 +52,7 @@ class Core implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stop.abort(new Error("The primitives were closed"));
-    await this.context.sessions.close();
-    await this.context.background.settled();
+    await endContext(this.context, this.#stop);
     await this.#client.close();
   }
 }

@@ -2,7 +2,7 @@ import type { RequestOptions, RestClient } from "@cloudydeno/kubernetes-client";
 import { ErrorReporter } from "../../runtime/mod.ts";
 import { Background } from "../background.ts";
 import type { Clock } from "../clock.ts";
-import { type PrimitiveContext, primitiveContext } from "../context.ts";
+import { endContext, type PrimitiveContext, primitiveContext } from "../context.ts";
 import { resolveTiming, type TimingOptions } from "../timing.ts";
 import { failure, type ObjectJson, type ObjectServer, type ServedCall } from "./object_server.ts";
 
@@ -119,10 +119,7 @@ export class SimulatedProcess {
   async close(): Promise<void> {
     if (this.#killed) return;
     this.resume();
-    await this.context.participants.leave();
-    this.#stop.abort(new Error("The primitives were closed"));
-    await this.context.sessions.close();
-    await this.context.background.settled();
+    await endContext(this.context, this.#stop);
   }
 
   get #rate(): number {

@@ -1,4 +1,4 @@
-import { processStartTime } from "../../../local/node/processes.ts";
+import { processStartTime } from "../../../local/node/mod.ts";
 import { type FaultRule, seededRandom } from "../../../testing/mod.ts";
 import type { HistoryClients } from "./history_clients.ts";
 import type { HistoryCluster, ServerProcess } from "./history_cluster.ts";
