@@ -5,7 +5,8 @@
  *
  * @module
  */
-export { Callee, type CalleeOptions, SESSION_MS } from "./calls/callee.ts";
+export { Callee } from "./calls/callee.ts";
+export type { CalleeOptions } from "./calls/callee_options.ts";
 export { Caller, type CallerOptions } from "./calls/caller.ts";
 export {
   type HandlerContext,

@@ -5,11 +5,7 @@
  * caller has seen it, in case the channel breaks. A session without a channel is kept for a minute.
  * Then, and when a newer leader deposes its caller, its calls are canceled and forgotten. A call with a
  * key runs once for all sessions: who asks with that key again joins its run, or gets its outcome.
- *
- * The file is long, as whatever may end a call works on the same tables, which nobody else may touch.
  */
-import { z } from "zod";
-import { checkOptions } from "../../runtime/mod.ts";
 import type { CalleeChannel, Peer } from "../session/channel.ts";
 import type {
   CallerFrame,
@@ -19,76 +15,33 @@ import type {
   RosterFrame,
   TellFrame,
 } from "../wire/frame.ts";
-import { BoundedMemory } from "./bounded_memory.ts";
+import { Answers } from "./answers.ts";
+import { type CalleeLimits, type CalleeOptions, checkCalleeLimits } from "./callee_options.ts";
 import { CalleeSession } from "./callee_session.ts";
+import { CalleeSessions } from "./callee_sessions.ts";
 import { Deadlines } from "./deadlines.ts";
 import { failureOf } from "./failures.ts";
 import type { Implementation } from "./implementation.ts";
 import { KeptEvents } from "./kept_events.ts";
-import { KeyedRuns, outcomeBytes } from "./keyed_runs.ts";
-import { type IncomingCall, itemFrame, type Outcome, outcomeFrame, Run } from "./run.ts";
+import { KeyedRuns } from "./keyed_runs.ts";
+import { type IncomingCall, itemFrame, type Outcome, Run } from "./run.ts";
 import { Runner } from "./runner.ts";
 import { StreamWriter } from "./stream_writer.ts";
-
-/** Outcomes that were not seen, of all sessions; of more, the oldest are forgotten. */
-const OUTCOMES = { count: 10_000, bytes: 16 * 2 ** 20 };
-
-/** Milliseconds that a session is kept without a channel. */
-export const SESSION_MS = 60_000;
-
-/** Sessions without a channel; of more, the oldest ends. */
-const MAX_DETACHED = 1_000;
 
 /** What became of a call of which nothing is known here any more. */
 const FORGOTTEN = "it forgot what became of it";
 
-/** Options of {@linkcode Callee}. */
-export interface CalleeOptions {
-  /**
-   * Calls that run at once, of all callers.
-   * @default 16
-   */
-  concurrency?: number;
-  /**
-   * Calls that wait beside them, of all callers.
-   * @default 64
-   */
-  queue?: number;
-  /**
-   * Gets what the handler of a `tell` throws or rejects with, as nobody waits for it.
-   * @default it is passed over
-   */
-  onError?: (error: unknown) => void;
-  /** Hears from a coordinator which workers there are. */
-  onRoster?: (workers: RosterFrame["workers"]) => void;
-  /**
-   * Milliseconds, never going back.
-   * @default `performance.now()`
-   */
-  now?: () => number;
-}
-
-const schema = z.strictObject({
-  concurrency: z.int().min(1).max(1_000_000).default(16).describe("an integer from 1 to 1000000"),
-  queue: z.int().min(0).max(1_000_000).default(64).describe("an integer from 0 to 1000000"),
-});
-
 /** See the file's text. */
 export class Callee {
   /** How much it takes, of all callers together. */
-  readonly limits: { readonly concurrency: number; readonly queue: number };
+  readonly limits: CalleeLimits;
   readonly #implementation: Implementation;
   readonly #deadlines: Deadlines;
   readonly #runner: Runner;
   readonly #events = new KeptEvents();
   readonly #onRoster: (workers: RosterFrame["workers"]) => void;
-  readonly #sessions = new Map<string, CalleeSession>();
-  /** Those whose channel has ended, the oldest first. */
-  readonly #detached = new Set<CalleeSession>();
-  readonly #outcomes = new BoundedMemory<IncomingCall, undefined>(
-    OUTCOMES,
-    (call) => call.session.calls.delete(call.id),
-  );
+  readonly #sessions: CalleeSessions;
+  readonly #answers = new Answers();
   readonly #keyed = new KeyedRuns();
   #draining = false;
   #drained: Promise<void> | undefined;
@@ -103,9 +56,10 @@ export class Callee {
     const { onError = () => {}, onRoster = () => {}, now = () => performance.now(), ...limits } =
       options;
     this.#onRoster = onRoster;
-    this.limits = checkOptions(schema, limits, { purpose: "Cannot implement a contract" });
+    this.limits = checkCalleeLimits(limits);
     this.#implementation = implementation;
     this.#deadlines = new Deadlines(now);
+    this.#sessions = new CalleeSessions(this.#deadlines, (id, reason) => this.fence(id, reason));
     this.#runner = new Runner(implementation, this.limits, {
       settled: (run, outcome) => this.#settled(run, outcome),
       item: (call, n, item) => call.session.answer(itemFrame(call.id, n, item)),
@@ -136,7 +90,7 @@ export class Callee {
   resumable(session: string, peer: Peer): boolean {
     const known = this.#sessions.get(session);
     if (known === undefined || known.peer.instance !== peer.instance) return false;
-    if (known.channel === undefined) this.#keepFor(known);
+    if (known.channel === undefined) this.#sessions.keep(known);
     return true;
   }
 
@@ -155,8 +109,7 @@ export class Callee {
     // a caller that was told that its session goes on when it was forgotten here has lost its calls
     session ??= new CalleeSession(id, peer, channel.resumed);
     const former = session.channel;
-    this.#sessions.set(id, session);
-    this.#detached.delete(session);
+    this.#sessions.attached(session);
     session.attach(channel, !channel.resumed);
     former?.close({ code: "replaced", message: "a newer channel of the same session has come" });
     this.#listen(channel, session);
@@ -181,7 +134,7 @@ export class Callee {
 
   /** Ends the sessions, and closes the channels, of coordinators with a lower fencing token. */
   fenceBelow(token: number): void {
-    for (const { id, peer, channel } of [...this.#sessions.values()]) {
+    for (const { id, peer, channel } of this.#sessions.all) {
       if (peer.role !== "coordinator" || peer.token === undefined || peer.token >= token) continue;
       const message = `a leader with token ${token} has come after one with token ${peer.token}`;
       this.fence(id, message);
@@ -201,7 +154,7 @@ export class Callee {
 
   /** Resolves when all events that callers take at present were given to their channels. */
   async told(): Promise<void> {
-    await Promise.all([...this.#sessions.values()].map((each) => each.sendEvents(this.#events)));
+    await Promise.all(Array.from(this.#sessions.all, (each) => each.sendEvents(this.#events)));
   }
 
   /** Cancels and forgets everything. Channels are closed by who made them. */
@@ -209,11 +162,11 @@ export class Callee {
     this.#closed = this.#draining = true;
     for (const run of this.#runner.takeWaiting()) this.#fail(run, "draining", reason);
     this.#cancelRunning(reason);
-    for (const session of [...this.#sessions.values()]) this.#forgetSession(session);
+    for (const session of this.#sessions.all) this.#forgetSession(session);
   }
 
   async #drain(grace: number): Promise<void> {
-    for (const { channel } of this.#sessions.values()) channel?.send({ t: "drain" });
+    for (const { channel } of this.#sessions.all) channel?.send({ t: "drain" });
     for (const run of this.#runner.takeWaiting()) this.#fail(run, "draining", "it stops");
     const { promise: over, resolve } = Promise.withResolvers<void>();
     const deadline = this.#deadlines.after(grace, resolve);
@@ -229,29 +182,14 @@ export class Callee {
     void channel.ended.then(() => {
       if (session.channel !== channel) return;
       session.detach();
-      if (this.#sessions.get(session.id) === session) this.#keepFor(session);
+      this.#sessions.keep(session);
     });
     void session.sendEvents(this.#events);
   }
 
-  #keepFor(session: CalleeSession): void {
-    session.expiry?.clear();
-    session.expiry = this.#deadlines.after(
-      SESSION_MS,
-      () => this.fence(session.id, "its caller has gone"),
-    );
-    this.#detached.delete(session);
-    this.#detached.add(session);
-    if (this.#detached.size <= MAX_DETACHED) return;
-    for (const { id } of this.#detached) return this.fence(id, "too many callers have gone");
-  }
-
   #forgetSession(session: CalleeSession): void {
-    this.#sessions.delete(session.id);
-    this.#detached.delete(session);
-    session.expiry?.clear();
-    for (const call of session.calls.values()) this.#forget(call);
-    session.detach();
+    for (const call of session.calls.values()) this.#answers.forget(call);
+    this.#sessions.remove(session);
   }
 
   #hear(session: CalleeSession, frame: CallerFrame): void {
@@ -267,7 +205,7 @@ export class Callee {
       case "seen":
         for (const id of frame.ids) {
           const call = session.calls.get(id);
-          if (call?.outcome) this.#forget(call);
+          if (call?.outcome) this.#answers.forget(call);
         }
         return;
       case "resume":
@@ -292,18 +230,20 @@ export class Callee {
     const call: IncomingCall = { session, id, stream };
     session.calls.set(id, call);
     if (!fresh) {
-      return this.#answer(call, { kind: "lost", message: "it had it before, and forgot it" });
+      return this.#answers.give(call, { kind: "lost", message: "it had it before, and forgot it" });
     }
     const unfit = this.#unfit(frame);
-    if (unfit !== undefined) return this.#answer(call, { kind: "incompatible", message: unfit });
-    if (this.draining) return this.#answer(call, { kind: "draining", message: "it stops" });
+    if (unfit !== undefined) {
+      return this.#answers.give(call, { kind: "incompatible", message: unfit });
+    }
+    if (this.draining) return this.#answers.give(call, { kind: "draining", message: "it stops" });
     if (timeout !== undefined) {
       const cause = `it was not done within ${timeout} ms`;
       call.deadline = this.#deadlines.after(timeout, () => this.#timeOut(call, cause));
     }
     const keyed = key === undefined || stream ? undefined : JSON.stringify([method, key]);
     const outcome = this.#keyed.outcome(keyed);
-    if (outcome !== undefined) return this.#answer(call, outcome);
+    if (outcome !== undefined) return this.#answers.give(call, outcome);
     const running = this.#keyed.running(keyed);
     const { input, attempt = 0 } = frame;
     const { peer: caller, id: lane } = session;
@@ -349,7 +289,7 @@ export class Callee {
       return;
     }
     this.#keyed.settle(run, outcome);
-    for (const call of run.calls) this.#answer(call, outcome);
+    for (const call of run.calls) this.#answers.give(call, outcome);
     run.calls.clear();
   }
 
@@ -365,42 +305,23 @@ export class Callee {
   /** Fails what was not begun. */
   #fail(run: Run, kind: "overloaded" | "draining", message: string): void {
     this.#keyed.remove(run);
-    for (const call of run.calls) this.#answer(call, { kind, message });
+    for (const call of run.calls) this.#answers.give(call, { kind, message });
     run.calls.clear();
-  }
-
-  #answer(call: IncomingCall, outcome: Outcome): void {
-    call.deadline?.clear();
-    call.run = undefined;
-    call.outcome = outcomeFrame(call.id, outcome);
-    this.#sendOutcome(call);
-    const bytes = 200 + outcomeBytes(outcome) + (call.stream?.keptBytes ?? 0);
-    this.#outcomes.set(call, undefined, bytes);
-  }
-
-  #sendOutcome(call: IncomingCall): void {
-    if (call.outcome === undefined) return;
-    try {
-      call.session.answer(call.outcome);
-    } catch (e) { // it is longer than the caller takes
-      call.outcome = outcomeFrame(call.id, failureOf(e, "", ""));
-      call.session.answer(call.outcome);
-    }
   }
 
   #timeOut(call: IncomingCall, message: string): void {
     this.#leave(call, new DOMException(message, "TimeoutError"));
-    this.#answer(call, { kind: "timedOut", message });
+    this.#answers.give(call, { kind: "timedOut", message });
   }
 
   #cancel(call: IncomingCall, message: string): void {
     if (call.outcome) return;
     this.#leave(call, new DOMException(message, "AbortError"));
-    this.#answer(call, { kind: "canceled", message });
+    this.#answers.give(call, { kind: "canceled", message });
   }
 
   #cancelRunning(reason: string): void {
-    for (const { calls } of this.#sessions.values()) {
+    for (const { calls } of this.#sessions.all) {
       for (const call of calls.values()) this.#cancel(call, reason);
     }
     this.#runner.abortAll(new DOMException(reason, "AbortError"));
@@ -410,7 +331,7 @@ export class Callee {
   #giveUp(call: IncomingCall | undefined, reason: string): void {
     if (call === undefined) return;
     if (!call.outcome) this.#leave(call, new DOMException(reason, "AbortError"));
-    this.#forget(call);
+    this.#answers.forget(call);
   }
 
   /** The call waits for its run no more; a run that nobody waits for is stopped. */
@@ -422,12 +343,6 @@ export class Callee {
     if (run.calls.size > 0) return;
     if (!run.begun) this.#keyed.remove(run);
     this.#runner.stop(run, reason);
-  }
-
-  #forget(call: IncomingCall): void {
-    call.deadline?.clear();
-    call.session.calls.delete(call.id);
-    this.#outcomes.delete(call);
   }
 
   #resume(session: CalleeSession, { calls }: ResumeFrame): void {
@@ -448,19 +363,16 @@ export class Callee {
   }
 
   #answerAgain(call: IncomingCall, items: number): void {
-    const { session, id, stream } = call;
-    stream?.resume(items);
     try {
-      for (const { n, item } of stream?.kept ?? []) session.answer(itemFrame(id, n, item));
+      this.#answers.giveAgain(call, items);
     } catch (e) { // an item is longer than the caller takes
       this.#leave(call, e);
-      return this.#answer(call, failureOf(e, "", ""));
+      this.#answers.give(call, failureOf(e, "", ""));
     }
-    this.#sendOutcome(call);
   }
 
   #emit(event: string, data: Json | undefined): void {
     this.#events.push(event, data);
-    for (const session of this.#sessions.values()) void session.sendEvents(this.#events);
+    for (const session of this.#sessions.all) void session.sendEvents(this.#events);
   }
 }

@@ -14,7 +14,9 @@ import {
 import type { Peer } from "../session/channel.ts";
 import { type MemoryChannels, memoryChannels } from "../session/memory_channel.ts";
 import type { CallerFrame } from "../wire/frame.ts";
-import { Callee, type CalleeOptions, SESSION_MS } from "./callee.ts";
+import { Callee } from "./callee.ts";
+import type { CalleeOptions } from "./callee_options.ts";
+import { SESSION_MS } from "./callee_sessions.ts";
 import { Caller } from "./caller.ts";
 import { type HandlerContext, type Handlers, implementation } from "./implementation.ts";
 

@@ -1,6 +1,5 @@
 import { BoundedMemory } from "./bounded_memory.ts";
-import { jsonBytes } from "./check_json.ts";
-import type { Outcome, Run } from "./run.ts";
+import { type Outcome, outcomeBytes, type Run } from "./run.ts";
 
 /** Outcomes that are kept, of all sessions; of more, the oldest are forgotten. */
 const OUTCOMES = { count: 10_000, bytes: 16 * 2 ** 20 };
@@ -36,9 +35,4 @@ export class KeyedRuns {
     this.#running.delete(run.key);
     this.#outcomes.set(run.key, outcome, 200 + outcomeBytes(outcome));
   }
-}
-
-/** Bytes that what a handler gave takes. */
-export function outcomeBytes(outcome: Outcome): number {
-  return jsonBytes("kind" in outcome ? outcome.data : outcome.output);
 }

@@ -1,6 +1,7 @@
 import type { Peer } from "../session/channel.ts";
 import type { DoneFrame, FailedFrame, ItemFrame, Json } from "../wire/frame.ts";
 import type { CalleeSession } from "./callee_session.ts";
+import { jsonBytes } from "./check_json.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Failure } from "./failures.ts";
 import type { CallContext } from "./implementation.ts";
@@ -90,6 +91,11 @@ export function outcomeFrame(id: number, outcome: Outcome): DoneFrame | FailedFr
   return outcome.output === undefined
     ? { t: "done", id }
     : { t: "done", id, output: outcome.output };
+}
+
+/** Bytes that what a handler gave takes. */
+export function outcomeBytes(outcome: Outcome): number {
+  return jsonBytes("kind" in outcome ? outcome.data : outcome.output);
 }
 
 /** An item as its frame. */

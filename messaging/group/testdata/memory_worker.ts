@@ -1,4 +1,5 @@
-import { Callee, type CalleeOptions } from "../../calls/callee.ts";
+import { Callee } from "../../calls/callee.ts";
+import type { CalleeOptions } from "../../calls/callee_options.ts";
 import { type Handlers, implementation } from "../../calls/implementation.ts";
 import type { Contract, Specs } from "../../contract/contract.ts";
 import type { Peer } from "../../session/channel.ts";
